@@ -1,0 +1,75 @@
+/// CompletionService: from a cursor in a snapshot to the text that an editor shows, or to the reason why there is none.
+///
+/// The way: context of the tree → restraint → typed-through cache → prompt → engine (streamed, stopped in the tree) → trim →
+/// parse-error check → answer. Loop thread only; parsing work that could take long runs on workers through `run_worker`.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/model_host.h"
+#include "server/snapshot.h"
+#include "syntax/syntax_tree.h"
+
+namespace lacuna::server {
+
+struct CompletionSettings {
+  bool enabled = true;
+  bool in_comments = false;  ///< offer completions there in Automatic mode
+  bool in_strings = false;
+  int max_lines = 3;      ///< unless an empty block is completed
+  int prefix_tokens = 1024;  ///< budget of text before the cursor
+  int suffix_tokens = 384;   ///< and after it
+  int max_tokens = 96;       ///< generated
+};
+
+struct CompletionQuery {
+  std::shared_ptr<const Snapshot> snapshot;
+  uint32_t offset = 0;   ///< bytes; at a character boundary
+  bool invoked = false;  ///< the user asked; otherwise Automatic
+};
+
+struct CompletionItem {
+  std::string text;           ///< replaces `replace`; never empty
+  syntax::ByteRange replace;  ///< one line, contains the cursor
+};
+
+struct CompletionAnswer {
+  std::vector<CompletionItem> items;  ///< best first; at most 3 when invoked, 1 otherwise
+  std::string silence;                ///< why there are none, for people; empty where there are
+  bool cancelled = false;             ///< superseded or cancelled
+  engine::RequestStatistics statistics;
+  double elapsed_ms = 0;
+};
+
+using QueryId = uint64_t;
+
+/// Runs `work` on a worker thread, then `done` on the loop thread.
+using RunWorker = std::function<void(std::function<void()> work, std::function<void()> done)>;
+
+class CompletionService {
+ public:
+  CompletionService(ModelHost& host, RunWorker run_worker);
+  ~CompletionService();
+
+  void set_settings(const CompletionSettings& settings);
+
+  /// `reply` is called exactly once, on the loop, possibly before this returns. A newer query for the same document
+  /// supersedes the older one, which is answered at once as cancelled.
+  QueryId complete(CompletionQuery query, std::function<void(CompletionAnswer)> reply);
+  /// Answers the query as cancelled and frees the engine within one step. Unknown ids are ignored.
+  void cancel(QueryId id);
+
+  /// A document was opened, changed or focused: chances to warm the cache.
+  void document_opened(std::shared_ptr<const Snapshot> snapshot);
+  void document_closed(const std::string& uri);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace lacuna::server

@@ -1,0 +1,1 @@
+// Deleted by the first real source of this folder.

@@ -1,0 +1,221 @@
+#include "support/os.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <set>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lacuna::os {
+namespace {
+
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  ~FileDescriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+  bool valid() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+Error io_error(const char* what, const std::string& path, int error) {
+  const ErrorCode code = error == ENOENT || error == ENOTDIR ? ErrorCode::not_found : ErrorCode::io;
+  return Error::format(code, "{} '{}': {}", what, path, std::strerror(error));
+}
+
+/// Opens a regular file for reading. O_NONBLOCK keeps the open of a pipe from waiting for its writer.
+Result<int> open_regular(const std::string& path, size_t* size) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return io_error("cannot open", path, errno);
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) {
+    const int error = errno;
+    ::close(fd);
+    return io_error("cannot stat", path, error);
+  }
+  if (!S_ISREG(info.st_mode)) {
+    ::close(fd);
+    return Error::format(ErrorCode::invalid_argument, "'{}' is not a regular file", path);
+  }
+  *size = static_cast<size_t>(info.st_size);
+  return fd;
+}
+
+std::string first_line(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+std::vector<int> allowed_cpus() {
+  std::vector<int> cpus;
+#ifdef __linux__
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0) {
+    for (int i = 0; i < CPU_SETSIZE; ++i) {
+      if (CPU_ISSET(i, &set)) cpus.push_back(i);
+    }
+  }
+#endif
+  return cpus;
+}
+
+}  // namespace
+
+Result<MappedFile> MappedFile::open(const std::string& path) {
+  size_t size = 0;
+  LACUNA_ASSIGN_OR_RETURN(const int fd, open_regular(path, &size));
+  const FileDescriptor file(fd);
+  if (size == 0) return Error::format(ErrorCode::corrupt, "'{}' is empty", path);
+  void* data = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.get(), 0);
+  if (data == MAP_FAILED) return io_error("cannot map", path, errno);
+  return MappedFile(static_cast<const std::byte*>(data), size);
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+int num_physical_cores() {
+  const std::vector<int> cpus = allowed_cpus();
+  if (cpus.empty()) return std::max(1, static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)));
+  std::set<std::string> cores;  // the siblings list names a physical core, whichever of its threads is asked
+  for (const int cpu : cpus) {
+    const std::string siblings =
+        first_line(fmt::format("/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list", cpu));
+    cores.insert(siblings.empty() ? fmt::format("cpu{}", cpu) : siblings);
+  }
+  return static_cast<int>(cores.size());
+}
+
+void pin_thread([[maybe_unused]] int core_index) {
+#ifdef __linux__
+  const std::vector<int> cpus = allowed_cpus();
+  if (cpus.empty()) return;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpus[static_cast<size_t>(core_index) % cpus.size()], &set);
+  (void)pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+#endif
+}
+
+void lower_thread_priority() {
+#ifdef __linux__
+  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), 10);
+#endif
+}
+
+void name_thread([[maybe_unused]] const char* name) {
+#ifdef __linux__
+  (void)pthread_setname_np(pthread_self(), name);
+#endif
+}
+
+int64_t parent_process() { return ::getppid(); }
+int64_t current_process() { return ::getpid(); }
+bool process_alive(int64_t pid) { return pid > 0 && (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM); }
+
+uint64_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  uint64_t total_pages = 0;
+  uint64_t resident_pages = 0;
+  statm >> total_pages >> resident_pages;
+  return resident_pages * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+uint64_t peak_resident_bytes() {
+  struct rusage usage {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+uint64_t total_memory_bytes() {
+  const auto machine =
+      static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  const std::string limit = first_line("/sys/fs/cgroup/memory.max");
+  const uint64_t cgroup = limit.empty() || limit == "max" ? 0 : std::strtoull(limit.c_str(), nullptr, 10);
+  return cgroup != 0 ? std::min(machine, cgroup) : machine;
+}
+
+Result<std::string> read_file(const std::string& path, size_t max_bytes) {
+  size_t size = 0;
+  LACUNA_ASSIGN_OR_RETURN(const int fd, open_regular(path, &size));
+  const FileDescriptor file(fd);
+  std::string contents;
+  constexpr size_t chunk = 1 << 16;
+  for (;;) {  // not `size` bytes at once: files under /proc say 0, and a file may grow while it is read
+    const size_t old_size = contents.size();
+    contents.resize(old_size + std::max(chunk, size - std::min(size, old_size)));
+    const ssize_t got = ::read(file.get(), contents.data() + old_size, contents.size() - old_size);
+    if (got < 0 && errno == EINTR) {
+      contents.resize(old_size);
+      continue;
+    }
+    if (got < 0) return io_error("cannot read", path, errno);
+    contents.resize(old_size + static_cast<size_t>(got));
+    if (contents.size() > max_bytes) {
+      return Error::format(ErrorCode::exhausted, "'{}' is larger than {} bytes", path, max_bytes);
+    }
+    if (got == 0) return contents;
+  }
+}
+
+Result<void> write_file_atomically(const std::string& given_path, std::string_view contents) {
+  // Through a symbolic link: the rename must replace what the link names, not the link.
+  char* const resolved = ::realpath(given_path.c_str(), nullptr);
+  const std::string path = resolved != nullptr ? resolved : given_path;
+  std::free(resolved);
+  std::string temporary = path + ".XXXXXX";
+  const FileDescriptor file(::mkstemp(temporary.data()));
+  if (!file.valid()) return io_error("cannot write", path, errno);
+  const auto fail = [&](int error) -> Error {
+    ::unlink(temporary.c_str());
+    return io_error("cannot write", path, error);
+  };
+  struct stat old {};
+  const mode_t mode = ::stat(path.c_str(), &old) == 0 ? old.st_mode & 07777 : 0644;
+  if (::fchmod(file.get(), mode) != 0) return fail(errno);
+  for (size_t done = 0; done < contents.size();) {
+    const ssize_t wrote = ::write(file.get(), contents.data() + done, contents.size() - done);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return fail(errno);
+    done += static_cast<size_t>(wrote);
+  }
+  if (::fsync(file.get()) != 0) return fail(errno);
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return fail(errno);
+  return {};
+}
+
+}  // namespace lacuna::os

@@ -1,0 +1,60 @@
+/// The one place that knows the operating system: mappings, cores, priorities, the parent process, memory figures.
+/// Linux is what is tested; macOS compiles from the same POSIX calls; Windows would be a second os_*.cpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "support/result.h"
+
+namespace lacuna::os {
+
+/// A read-only shared mapping of a whole regular file. Move-only; unmaps when destroyed.
+/// The file must not shrink while it is mapped: reading past its new end faults.
+class MappedFile {
+ public:
+  /// Errors: not_found, io, invalid_argument (a directory, device or pipe), corrupt (an empty file).
+  static Result<MappedFile> open(const std::string& path);
+
+  MappedFile() = default;
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  ~MappedFile();
+
+  std::span<const std::byte> bytes() const { return {data_, size_}; }
+
+ private:
+  MappedFile(const std::byte* data, size_t size) : data_(data), size_(size) {}
+  const std::byte* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+/// Cores that this process may use, counting one hardware thread per physical core. At least 1.
+int num_physical_cores();
+
+/// Pins the calling thread to the n-th core that the process may use; silently does nothing where that is refused.
+void pin_thread(int core_index);
+
+/// Lowers the calling thread's scheduling priority (nice +10). For work nobody waits for.
+void lower_thread_priority();
+
+void name_thread(const char* name);
+
+int64_t parent_process();
+int64_t current_process();
+bool process_alive(int64_t pid);
+
+uint64_t resident_bytes();       ///< of this process, now
+uint64_t peak_resident_bytes();  ///< of this process, at its highest
+uint64_t total_memory_bytes();   ///< of the machine (or of the cgroup's limit where that is lower)
+
+/// The whole file as bytes. Errors: not_found, io, invalid_argument (not a regular file), exhausted (over max_bytes).
+Result<std::string> read_file(const std::string& path, size_t max_bytes);
+
+/// Writes a temporary file beside `path`, flushes it and renames it over `path`: readers see the old or the new file, whole.
+Result<void> write_file_atomically(const std::string& path, std::string_view contents);
+
+}  // namespace lacuna::os

@@ -1,0 +1,22 @@
+/// Syntax errors of a tree as a person would want them told: at the true place, once each, with the opener they belong to.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "syntax/syntax_tree.h"
+
+namespace lacuna::syntax {
+
+struct SyntaxError {
+  ByteRange range;                  ///< never empty except in an empty text; within one line
+  std::string message;              ///< "missing `)`", "unexpected `}`"
+  std::optional<ByteRange> opener;  ///< the bracket or quote that is not closed
+};
+
+/// At most `max_errors`, in the order of the text. Empty exactly when the tree has no errors.
+std::vector<SyntaxError> diagnose(const SyntaxTree& tree, std::string_view text, size_t max_errors = 100);
+
+}  // namespace lacuna::syntax

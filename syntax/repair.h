@@ -1,0 +1,46 @@
+/// Repair: small text edits that mend a syntax error, each verified by a reparse, best first.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "syntax/diagnose.h"
+#include "syntax/syntax_tree.h"
+
+namespace lacuna::syntax {
+
+struct TextChange {
+  ByteRange range;
+  std::string text;  ///< replaces the range
+};
+
+struct Repair {
+  std::vector<TextChange> changes;  ///< in the order of the text, disjoint
+  std::string title;                ///< says the edit: "Insert `)` after `x`"
+  double score = 0;                 ///< higher is better; comparable within one answer only
+  bool preferred = false;           ///< the first one, when it stands out
+  int remaining_errors = 0;         ///< of the whole text after the repair
+};
+
+struct RepairOptions {
+  std::chrono::milliseconds budget{500};
+  const std::atomic<bool>* cancel = nullptr;
+  size_t max_repairs = 3;
+};
+
+/// Repairs of one error of diagnose(). Each lowers the tree's error cost and adds no new error. Never fails: a spent
+/// budget gives the best so far. Pure; any thread.
+std::vector<Repair> find_repairs(const SyntaxTree& tree, std::string_view text, const SyntaxError& error,
+                                 const RepairOptions& options = {});
+
+/// Applies the best repair of the first error again and again while the errors fall: the changes as one edit of `text`.
+/// Empty if nothing can be mended.
+Repair fix_all(const SyntaxTree& tree, std::string_view text, const RepairOptions& options = {});
+
+/// `text` after `changes`.
+std::string apply(std::string_view text, const std::vector<TextChange>& changes);
+
+}  // namespace lacuna::syntax
