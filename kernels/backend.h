@@ -29,6 +29,13 @@ struct WeightId {
   bool valid() const { return index >= 0; }
 };
 
+/// What a weight is registered for. A table that is also the output head is registered twice.
+enum class WeightUse : uint8_t {
+  matrix,  ///< linear(), linear_swiglu(); works for embed() too, but costs a repacked copy
+  table,   ///< embed() only: read from `data`, no copy
+  vector,  ///< gains and biases, rows = 1; kept as f32
+};
+
 /// A matrix (or vector: rows = 1) as it lies in a model file. `data` must outlive the backend.
 struct WeightSource {
   std::string_view name;  ///< for error messages
@@ -36,6 +43,7 @@ struct WeightSource {
   int64_t rows;  ///< outputs
   int64_t cols;  ///< inputs; contiguous
   std::span<const std::byte> data;
+  WeightUse use = WeightUse::matrix;
 };
 
 /// The token count of a KV block (page), everywhere.

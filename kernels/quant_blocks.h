@@ -85,6 +85,12 @@ static_assert(sizeof(BlockQ5_0) == 22 && sizeof(BlockQ5_1) == 24);
 static_assert(sizeof(BlockQ8_0) == 34);
 static_assert(sizeof(BlockQ4_K) == 144 && sizeof(BlockQ5_K) == 176 && sizeof(BlockQ6_K) == 210);
 
+/// The quantised scale and minimum (6 bits each) of sub-block `j` (0 to 7) of a Q4_K or Q5_K block.
+struct ScaleMin {
+  uint8_t scale, min;
+};
+ScaleMin k_scale_min(const uint8_t* scales, int j);
+
 float half_to_float(Half value);
 Half float_to_half(float value);  ///< round to nearest even
 

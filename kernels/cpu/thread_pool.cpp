@@ -1,0 +1,69 @@
+#include "kernels/cpu/thread_pool.h"
+
+#include "support/check.h"
+#include "support/os.h"
+
+namespace lacuna::kernels {
+namespace {
+
+// About 100 microseconds: longer than the gap between two forks of a forward pass, shorter than anyone notices.
+constexpr int kSpins = 3000;
+
+void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#endif
+}
+
+/// Returns once `value` differs from `old`: spins, then sleeps.
+template <class T>
+void await_change(const std::atomic<T>& value, T old) {
+  for (int i = 0; i < kSpins; ++i) {
+    if (value.load(std::memory_order_acquire) != old) return;
+    pause();
+  }
+  value.wait(old, std::memory_order_acquire);
+}
+
+}  // namespace
+
+ThreadPool::ThreadPool(int num_threads, bool pin) : num_threads_(num_threads) {
+  LACUNA_CHECK(num_threads >= 1);
+  for (int worker = 1; worker < num_threads; ++worker) {
+    threads_.emplace_back([this, worker, pin] { work(worker, pin); });
+  }
+}
+
+ThreadPool::~ThreadPool() {
+  stopping_.store(true, std::memory_order_relaxed);
+  phase_.fetch_add(1, std::memory_order_release);
+  phase_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void ThreadPool::fork_join(TaskFunction function, void* context) {
+  if (num_threads_ == 1) return function(context, 0);
+  function_ = function;
+  context_ = context;
+  num_running_.store(num_threads_ - 1, std::memory_order_relaxed);
+  phase_.fetch_add(1, std::memory_order_release);
+  phase_.notify_all();
+  function(context, 0);
+  for (int left = num_running_.load(std::memory_order_acquire); left > 0;
+       left = num_running_.load(std::memory_order_acquire)) {
+    await_change(num_running_, left);
+  }
+}
+
+void ThreadPool::work(int worker, bool pin) {
+  os::name_thread("lacuna-cpu");
+  if (pin) os::pin_thread(worker);
+  for (uint32_t phase = 0;; ++phase) {
+    await_change(phase_, phase);
+    if (stopping_.load(std::memory_order_relaxed)) return;
+    function_(context_, worker);
+    if (num_running_.fetch_sub(1, std::memory_order_acq_rel) == 1) num_running_.notify_one();
+  }
+}
+
+}  // namespace lacuna::kernels

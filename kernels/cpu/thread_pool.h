@@ -1,0 +1,71 @@
+/// ThreadPool: fork-join for the CPU backend, without locks.
+///
+/// A fork publishes one task under a phase counter; the workers watch the counter, first spinning (the next fork of a
+/// forward pass follows within microseconds), then asleep in the kernel, so that an idle engine costs nothing. The
+/// caller is worker 0 and works too. Every fork runs the task once on each worker: how the work is split is the task's
+/// matter.
+///
+/// Thread: run() and for_each() are called by one thread at a time, never from inside a task.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+namespace lacuna::kernels {
+
+class ThreadPool {
+ public:
+  /// Starts num_threads - 1 threads. `pin` binds the n-th worker (not the caller) to the n-th core.
+  ThreadPool(int num_threads, bool pin);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  int size() const { return num_threads_; }
+
+  /// Calls task(worker) on each worker, and returns when all have returned.
+  template <class Task>
+  void run(Task&& task) {
+    using Plain = std::remove_reference_t<Task>;
+    fork_join([](void* context, int worker) { (*static_cast<Plain*>(context))(worker); },
+              const_cast<void*>(static_cast<const void*>(&task)));
+  }
+
+  /// Calls body(item, worker) for every item in [0, num_items), in any order, each once. The items go to whichever
+  /// worker is free, so a core that others are using does not hold up the rest.
+  template <class Body>
+  void for_each(int64_t num_items, Body&& body) {
+    if (num_items <= 1 || num_threads_ == 1) {
+      for (int64_t i = 0; i < num_items; ++i) body(i, 0);
+      return;
+    }
+    next_item_.store(0, std::memory_order_relaxed);
+    run([&](int worker) {
+      for (;;) {
+        const int64_t item = next_item_.fetch_add(1, std::memory_order_relaxed);
+        if (item >= num_items) return;
+        body(item, worker);
+      }
+    });
+  }
+
+ private:
+  using TaskFunction = void (*)(void* context, int worker);
+
+  void fork_join(TaskFunction function, void* context);
+  void work(int worker, bool pin);
+
+  const int num_threads_;
+  TaskFunction function_ = nullptr;  // written before phase_ moves on, read after
+  void* context_ = nullptr;
+  alignas(64) std::atomic<uint32_t> phase_{0};
+  alignas(64) std::atomic<int> num_running_{0};
+  alignas(64) std::atomic<int64_t> next_item_{0};
+  std::atomic<bool> stopping_{false};
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace lacuna::kernels
