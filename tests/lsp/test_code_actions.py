@@ -1,0 +1,86 @@
+"""Quick-fixes: where they are offered, what they say, and that they are right."""
+
+import pytest
+from lsprotocol import types
+
+from checked_client import marked
+from conftest import capabilities, finish, samples, start
+
+LANGUAGES = {".py": "python", ".cpp": "cpp", ".ts": "typescript", ".go": "go", ".rs": "rust", ".java": "java", ".c": "c"}
+
+
+def sample_files():
+    return sorted(p for p in samples.iterdir() if p.suffix in LANGUAGES)
+
+
+@pytest.mark.parametrize("path", sample_files(), ids=lambda p: p.name)
+async def test_clean_files_have_no_diagnostics_and_no_actions(client, path):
+    document = client.open(path, LANGUAGES[path.suffix], path.read_text())
+    assert await document.diagnostics() == []
+    everything = types.Range(types.Position(0, 0), document.position(len(document.text)))
+    actions = await client.text_document_code_action_async(
+        types.CodeActionParams(document.identifier, everything, types.CodeActionContext([])))
+    assert not actions
+
+
+@pytest.mark.parametrize("path", sample_files(), ids=lambda p: p.name)
+async def test_a_closing_bracket_taken_from_a_real_file_is_put_back(client, path):
+    whole = path.read_text()
+    cut = whole.index(")", len(whole) // 2)
+    document = client.open(path, LANGUAGES[path.suffix], whole[:cut] + whole[cut + 1:])
+    (first, *_) = await document.diagnostics()
+    fixes = await document.quick_fixes(first)
+    assert fixes and ")" in fixes[0].title
+    await document.apply(fixes[0])
+    assert await document.diagnostics() == []
+    assert document.text == whole
+
+
+async def test_a_fix_is_offered_anywhere_on_the_line_of_the_error(client, tmp_path):
+    document = client.open(tmp_path / "a.py", "python", "total = sum([1, 2, 3]\nprint(total)\n")
+    (diagnostic,) = await document.diagnostics()
+    line = diagnostic.range.start.line
+    for column in (0, 5):
+        here = types.Range(types.Position(line, column), types.Position(line, column))
+        assert await client.text_document_code_action_async(
+            types.CodeActionParams(document.identifier, here, types.CodeActionContext([diagnostic])))
+
+
+async def test_edits_come_with_the_list_for_clients_that_cannot_resolve(tmp_path):
+    simple = capabilities()
+    simple.text_document.code_action.resolve_support = None
+    simple.workspace.workspace_edit.document_changes = None
+    client = await start("--model", str(tmp_path / "none.gguf"), client_capabilities=simple)
+    document = client.open(tmp_path / "a.py", "python", "print((1, 2)\n")
+    (diagnostic,) = await document.diagnostics()
+    (fix, *_) = await document.quick_fixes(diagnostic)
+    assert fix.edit is not None and fix.edit.changes and not fix.edit.document_changes
+    await document.apply(fix)
+    assert await document.diagnostics() == []
+    await finish(client)
+
+
+async def test_only_the_kinds_that_were_asked_for_are_given(client, tmp_path):
+    text, cursor = marked("print(^^1, 2\n")
+    document = client.open(tmp_path / "a.py", "python", text)
+    (diagnostic,) = await document.diagnostics()
+    for kind in (types.CodeActionKind.QuickFix, types.CodeActionKind.SourceFixAll, types.CodeActionKind.Refactor):
+        here = types.Range(document.position(cursor), document.position(cursor))
+        actions = await client.text_document_code_action_async(types.CodeActionParams(
+            document.identifier, here, types.CodeActionContext([diagnostic], [kind]))) or []
+        assert bool(actions) == (kind != types.CodeActionKind.Refactor)
+        assert all(str(getattr(a.kind, "value", a.kind)).startswith(kind.value) for a in actions)
+
+
+async def test_an_edit_of_an_older_version_is_not_given(client, tmp_path):
+    document = client.open(tmp_path / "a.py", "python", "print((1, 2)\n")
+    (diagnostic,) = await document.diagnostics()
+    (fix, *_) = await document.quick_fixes(diagnostic)
+    document.replace(0, 0, "# a line more\n")
+    try:
+        resolved = await client.code_action_resolve_async(fix)
+    except Exception as refused:  # ContentModified is the right answer
+        assert getattr(refused, "code", None) == types.LSPErrorCodes.ContentModified.value
+    else:
+        assert resolved.edit is None or all(
+            change.text_document.version == document.version for change in resolved.edit.document_changes)
