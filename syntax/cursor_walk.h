@@ -1,0 +1,37 @@
+/// Pre-order walks over visible nodes with a cursor: no recursion, whatever the depth of the tree.
+#pragma once
+
+#include <tree_sitter/api.h>
+
+namespace lacuna::syntax {
+
+/// A TSTreeCursor that frees itself.
+class TreeCursor {
+ public:
+  explicit TreeCursor(TSNode root) : cursor_(ts_tree_cursor_new(root)) {}
+  ~TreeCursor() { ts_tree_cursor_delete(&cursor_); }
+  TreeCursor(const TreeCursor&) = delete;
+  TreeCursor& operator=(const TreeCursor&) = delete;
+
+  TSNode node() const { return ts_tree_cursor_current_node(&cursor_); }
+  bool first_child() { return ts_tree_cursor_goto_first_child(&cursor_); }
+  bool next_sibling() { return ts_tree_cursor_goto_next_sibling(&cursor_); }
+  bool parent() { return ts_tree_cursor_goto_parent(&cursor_); }
+
+ private:
+  TSTreeCursor cursor_;
+};
+
+/// Calls `visit(node)` for the nodes below and including `root` in the order of the text; where it returns false, the node's
+/// children are left out.
+template <class Visit>
+void walk(TSNode root, Visit visit) {
+  TreeCursor cursor(root);
+  while (true) {
+    if (visit(cursor.node()) && cursor.first_child()) continue;
+    while (!cursor.next_sibling())
+      if (!cursor.parent()) return;
+  }
+}
+
+}  // namespace lacuna::syntax
