@@ -1,0 +1,157 @@
+// Byte-pair encoding (Sennrich et al., 2016): of all neighbouring pairs take the one that was learned first, join it
+// everywhere from left to right, repeat. Short pieces, nearly all of them, look at every pair in every round, which is
+// quadratic but touches one cache line or two. Long ones (a line of 10 MB of one letter is one piece) keep the pairs in a
+// heap ordered by rank and position; an entry whose pair has changed since is skipped when it comes up.
+#include "engine/tokenizer/merges.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <queue>
+
+namespace lacuna::engine {
+namespace {
+
+constexpr std::string_view merges_key = "tokenizer.ggml.merges";
+constexpr size_t longest_short = 48;
+
+template <class... Args>
+Error corrupt(fmt::format_string<Args...> text, Args&&... args) {
+  return Error::format(ErrorCode::corrupt, text, std::forward<Args>(args)...);
+}
+
+/// The token whose text is `left` and `right` joined. In a file as the trainers write it, merge i makes the token after
+/// that of merge i - 1: `guess` saves the search.
+TokenId find_joined(const Vocabulary& vocabulary, std::string_view left, std::string_view right, TokenId guess,
+                    std::string& scratch) {
+  if (vocabulary.contains(guess)) {
+    const std::string_view text = vocabulary.text(guess);
+    if (text.size() == left.size() + right.size() && text.starts_with(left) && text.ends_with(right)) return guess;
+  }
+  scratch.assign(left).append(right);
+  return vocabulary.find_text(scratch);
+}
+
+/// A token that text may contain.
+bool is_mergeable(const Vocabulary& vocabulary, TokenId id) { return id >= 0 && !vocabulary.is_control(id); }
+
+}  // namespace
+
+Result<Merges> Merges::load(const gguf::File& file, const Vocabulary& vocabulary) {
+  LACUNA_ASSIGN_OR_RETURN(const gguf::StringArray lines, file.strings(merges_key));
+  if (lines.size() > most_merges) {
+    return corrupt("metadata key '{}' has {} merges, over the limit of {}", merges_key, lines.size(), most_merges);
+  }
+  Merges merges;
+  merges.slots_.assign(std::bit_ceil(lines.size() * 2 + 2), Slot{});
+  std::string scratch;
+  uint32_t rank = 0;
+  TokenId last = -1;
+  for (const std::string_view line : lines) {
+    const size_t space = line.find(' ');
+    if (space == 0 || space >= line.size() - 1 || line.find(' ', space + 1) != std::string_view::npos) {
+      return corrupt("merge {} of '{}' is {}, expected two tokens and one space", rank, merges_key, gguf::quoted(line));
+    }
+    const std::string_view left = line.substr(0, space);
+    const std::string_view right = line.substr(space + 1);
+    const TokenId left_id = vocabulary.find_text(left);
+    const TokenId right_id = vocabulary.find_text(right);
+    last = find_joined(vocabulary, left, right, last + 1, scratch);
+    if (!is_mergeable(vocabulary, left_id) || !is_mergeable(vocabulary, right_id) || !is_mergeable(vocabulary, last)) {
+      return corrupt("merge {} of '{}' is {}, of which a part or the result is no token of text", rank, merges_key,
+                     gguf::quoted(line));
+    }
+    if (!merges.insert(left_id, right_id, rank, last)) {
+      return corrupt("merge {} of '{}' is {}, which is there twice", rank, merges_key, gguf::quoted(line));
+    }
+    ++rank;
+  }
+  return merges;
+}
+
+const Merges::Slot& Merges::find(TokenId left, TokenId right) const {
+  const uint64_t pair = key(left, right);
+  const size_t mask = slots_.size() - 1;
+  size_t at = hash_(pair) & mask;
+  while (slots_[at].rank != no_rank && slots_[at].pair != pair) at = (at + 1) & mask;
+  return slots_[at];
+}
+
+bool Merges::insert(TokenId left, TokenId right, uint32_t rank, TokenId merged) {
+  Slot& slot = const_cast<Slot&>(find(left, right));
+  if (slot.rank != no_rank) return false;
+  slot = {key(left, right), rank, merged};
+  return true;
+}
+
+size_t Merges::merge(std::span<TokenId> tokens) const {
+  return tokens.size() <= longest_short ? merge_short(tokens) : merge_long(tokens);
+}
+
+size_t Merges::merge_short(std::span<TokenId> tokens) const {
+  LACUNA_CHECK(tokens.size() <= longest_short);
+  std::array<const Slot*, longest_short> pairs;  // of tokens[i] and tokens[i + 1]
+  size_t count = tokens.size();
+  for (size_t i = 0; i + 1 < count; ++i) pairs[i] = &find(tokens[i], tokens[i + 1]);
+  while (count > 1) {
+    const auto best = std::min_element(pairs.begin(), pairs.begin() + static_cast<ptrdiff_t>(count) - 1,
+                                       [](const Slot* a, const Slot* b) { return a->rank < b->rank; });
+    if ((*best)->rank == no_rank) break;
+    const size_t i = static_cast<size_t>(best - pairs.begin());
+    tokens[i] = (*best)->merged;
+    std::copy(tokens.begin() + static_cast<ptrdiff_t>(i) + 2, tokens.begin() + static_cast<ptrdiff_t>(count),
+              tokens.begin() + static_cast<ptrdiff_t>(i) + 1);
+    if (i + 2 < count) std::copy(best + 2, pairs.begin() + static_cast<ptrdiff_t>(count) - 1, best + 1);
+    --count;
+    if (i > 0) pairs[i - 1] = &find(tokens[i - 1], tokens[i]);
+    if (i + 1 < count) pairs[i] = &find(tokens[i], tokens[i + 1]);
+  }
+  return count;
+}
+
+size_t Merges::merge_long(std::span<TokenId> tokens) const {
+  // Positions are those of the first byte of each part; a part that was merged into its left neighbour has token -1.
+  struct Part {
+    uint32_t previous, next;
+    uint32_t rank;  ///< of the pair with the next part
+  };
+  struct Pair {
+    uint32_t rank, position;
+    bool operator>(const Pair& other) const {
+      return rank != other.rank ? rank > other.rank : position > other.position;
+    }
+  };
+  LACUNA_CHECK(tokens.size() < UINT32_MAX);
+  const auto count = static_cast<uint32_t>(tokens.size());
+  std::vector<Part> parts(count);
+  std::vector<Pair> pairs;
+  const auto rank_at = [&](uint32_t i) {
+    return parts[i].next < count ? find(tokens[i], tokens[parts[i].next]).rank : no_rank;
+  };
+  for (uint32_t i = 0; i < count; ++i) {
+    parts[i] = {i - 1, i + 1, no_rank};
+    parts[i].rank = rank_at(i);
+    if (parts[i].rank != no_rank) pairs.push_back({parts[i].rank, i});
+  }
+  std::priority_queue<Pair, std::vector<Pair>, std::greater<>> queue(std::greater<>{}, std::move(pairs));
+  const auto update = [&](uint32_t i) {
+    parts[i].rank = rank_at(i);
+    if (parts[i].rank != no_rank) queue.push({parts[i].rank, i});
+  };
+  while (!queue.empty()) {
+    const auto [rank, i] = queue.top();
+    queue.pop();
+    if (parts[i].rank != rank) continue;
+    const uint32_t gone = parts[i].next;
+    tokens[i] = find(tokens[i], tokens[gone]).merged;
+    tokens[gone] = -1;
+    parts[gone].rank = no_rank;
+    parts[i].next = parts[gone].next;
+    if (parts[i].next < count) parts[parts[i].next].previous = i;
+    update(i);
+    if (i > 0) update(parts[i].previous);
+  }
+  return static_cast<size_t>(std::remove(tokens.begin(), tokens.end(), -1) - tokens.begin());
+}
+
+}  // namespace lacuna::engine

@@ -1,0 +1,136 @@
+#include "engine/tokenizer/vocabulary.h"
+
+#include <bit>
+
+#include "engine/tokenizer/byte_level.h"
+#include "support/utf8.h"
+
+namespace lacuna::engine {
+namespace {
+
+constexpr std::string_view tokens_key = "tokenizer.ggml.tokens";
+constexpr std::string_view types_key = "tokenizer.ggml.token_type";
+
+template <class... Args>
+Error corrupt(fmt::format_string<Args...> text, Args&&... args) {
+  return Error::format(ErrorCode::corrupt, text, std::forward<Args>(args)...);
+}
+
+/// Bytes that source code cannot do without; a vocabulary that lacks one is broken, not small.
+bool is_indispensable(int byte) { return byte == '\n' || (byte >= 0x20 && byte < 0x7F); }
+
+}  // namespace
+
+Result<Vocabulary> Vocabulary::load(const gguf::File& file) {
+  Vocabulary vocabulary;
+  LACUNA_RETURN_IF_ERROR(vocabulary.read_texts(file));
+  LACUNA_RETURN_IF_ERROR(vocabulary.read_kinds(file));
+  for (TokenId id = 0; id < vocabulary.size(); ++id) LACUNA_RETURN_IF_ERROR(vocabulary.check_text(id));
+  LACUNA_RETURN_IF_ERROR(vocabulary.index_texts());
+  LACUNA_RETURN_IF_ERROR(vocabulary.decode_pieces());
+  LACUNA_RETURN_IF_ERROR(vocabulary.find_byte_tokens());
+  return vocabulary;
+}
+
+Result<void> Vocabulary::read_texts(const gguf::File& file) {
+  LACUNA_ASSIGN_OR_RETURN(const gguf::StringArray texts, file.strings(tokens_key));
+  if (texts.size() == 0) return corrupt("metadata key '{}' has no tokens", tokens_key);
+  if (texts.size() > most_tokens) {
+    return corrupt("metadata key '{}' has {} tokens, over the limit of {}", tokens_key, texts.size(), most_tokens);
+  }
+  texts_.reserve(texts.size());
+  for (const std::string_view text : texts) texts_.push_back(text);
+  return {};
+}
+
+Result<void> Vocabulary::read_kinds(const gguf::File& file) {
+  kinds_.assign(texts_.size(), TokenKind::normal);
+  if (!file.has(types_key)) return {};
+  LACUNA_ASSIGN_OR_RETURN(const gguf::IntArray types, file.ints(types_key));
+  if (types.size() != texts_.size()) {
+    return corrupt("metadata key '{}' has {} elements, expected {} as in '{}'", types_key, types.size(), texts_.size(),
+                   tokens_key);
+  }
+  for (size_t i = 0; i < types.size(); ++i) {
+    const int64_t type = types[i];
+    if (type < static_cast<int>(TokenKind::normal) || type > static_cast<int>(TokenKind::byte)) {
+      return corrupt("metadata key '{}' has type {} for token {}, expected 1 to 6", types_key, type, i);
+    }
+    kinds_[i] = static_cast<TokenKind>(type);
+  }
+  return {};
+}
+
+Result<void> Vocabulary::check_text(TokenId id) const {
+  const std::string_view text = this->text(id);
+  if (text.size() > longest_text) {
+    return corrupt("token {} of '{}' has {} bytes, over the limit of {}", id, tokens_key, text.size(), longest_text);
+  }
+  const bool is_searched_for = kind(id) == TokenKind::control || kind(id) == TokenKind::user_defined;
+  if (is_searched_for && text.size() > longest_special) {
+    return corrupt("special token {} of '{}' has {} bytes, over the limit of {}", id, tokens_key, text.size(),
+                   longest_special);
+  }
+  if (!utf8::is_valid(text)) return corrupt("token {} of '{}' is not valid UTF-8", id, tokens_key);
+  return {};
+}
+
+Result<void> Vocabulary::index_texts() {
+  slots_.assign(std::bit_ceil(texts_.size() * 2), Slot{});
+  const size_t mask = slots_.size() - 1;
+  for (TokenId id = 0; id < size(); ++id) {
+    const std::string_view text = this->text(id);
+    if (text.empty()) continue;  // a hole in the vocabulary: it can be decoded, and is never found
+    const uint64_t hash = hash_(text);
+    const auto tag = static_cast<uint32_t>(hash >> 32);
+    size_t at = hash & mask;
+    for (; slots_[at].id >= 0; at = (at + 1) & mask) {
+      if (slots_[at].hash == tag && this->text(slots_[at].id) == text) {
+        return corrupt("tokens {} and {} of '{}' are the same text {}", slots_[at].id, id, tokens_key,
+                       gguf::quoted(text));
+      }
+    }
+    slots_[at] = {tag, id};
+  }
+  return {};
+}
+
+TokenId Vocabulary::find_text(std::string_view text) const {
+  const uint64_t hash = hash_(text);
+  const auto tag = static_cast<uint32_t>(hash >> 32);
+  const size_t mask = slots_.size() - 1;
+  for (size_t at = hash & mask; slots_[at].id >= 0; at = (at + 1) & mask) {
+    if (slots_[at].hash == tag && this->text(slots_[at].id) == text) return slots_[at].id;
+  }
+  return -1;
+}
+
+Result<void> Vocabulary::decode_pieces() {
+  size_t total = 0;  // at most the metadata's 256 MiB
+  for (const std::string_view text : texts_) total += text.size();
+  pieces_.reserve(total);
+  piece_ends_.reserve(texts_.size() + 1);
+  piece_ends_.push_back(0);
+  for (TokenId id = 0; id < size(); ++id) {
+    // Some converters mark added tokens as normal; text outside the alphabet can only be meant as it is.
+    if (kind(id) != TokenKind::normal || !append_bytes_of(text(id), pieces_)) pieces_.append(text(id));
+    piece_ends_.push_back(static_cast<uint32_t>(pieces_.size()));
+  }
+  return {};
+}
+
+Result<void> Vocabulary::find_byte_tokens() {
+  for (int byte = 0; byte < 256; ++byte) {
+    std::string text;
+    append_byte_character(text, static_cast<uint8_t>(byte));
+    const TokenId id = find_text(text);
+    const bool usable = id >= 0 && kind(id) == TokenKind::normal;
+    if (!usable && is_indispensable(byte)) {
+      return corrupt("'{}' has no normal token for byte {:#04x}", tokens_key, byte);
+    }
+    byte_tokens_[static_cast<size_t>(byte)] = usable ? id : -1;
+  }
+  return {};
+}
+
+}  // namespace lacuna::engine
