@@ -1,0 +1,190 @@
+/// Loading: from a path to an Engine. Everything that the file says is checked before anything of it is used, and the
+/// memory that will be needed is compared with the machine's before any is taken.
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <map>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "engine/local_engine.h"
+#include "support/log.h"
+#include "support/os.h"
+
+namespace lacuna::engine {
+
+namespace {
+
+constexpr double kMebibyte = 1024.0 * 1024.0;
+
+Result<void> check_range(const char* name, int64_t value, int64_t least, int64_t greatest) {
+  if (value >= least && value <= greatest) return {};
+  return Error::format(ErrorCode::invalid_argument, "engine option {} is {}, expected {} to {}", name, value, least,
+                       greatest);
+}
+
+Result<void> check_options(const EngineOptions& options) {
+  LACUNA_RETURN_IF_ERROR(check_range("num_threads", options.num_threads, 0, 1024));
+  LACUNA_RETURN_IF_ERROR(check_range("context_tokens", options.context_tokens, 1, ModelConfig::kMaxContext));
+  LACUNA_RETURN_IF_ERROR(check_range("max_batch_tokens", options.max_batch_tokens, 1, 1 << 16));
+  return check_range("max_sequences", options.max_sequences, 1, 1024);
+}
+
+/// The types that hold at least a twentieth of the weights, the most of them first: "Q5_0+Q8_0".
+std::string describe_types(const gguf::File& file) {
+  std::map<std::string, uint64_t> elements;
+  uint64_t total = 0;
+  for (const gguf::Tensor& tensor : file.tensors()) {
+    elements[kernels::type_traits(tensor.type()).name] += tensor.num_elements;
+    total += tensor.num_elements;
+  }
+  std::vector<std::pair<uint64_t, std::string>> shares;
+  for (const auto& [name, count] : elements) shares.emplace_back(count, name);
+  std::ranges::sort(shares, std::greater{});
+  std::string text;
+  for (const auto& [count, name] : shares) {
+    if (count < total / 20) continue;
+    text += (text.empty() ? "" : "+") + name;
+  }
+  return text;
+}
+
+ModelInfo describe(const gguf::File& file, const ModelConfig& config, const std::string& path) {
+  ModelInfo model;
+  model.name = config.name.empty() ? path.substr(path.find_last_of('/') + 1) : config.name;
+  model.architecture = config.architecture->name;
+  model.file_type = describe_types(file);
+  for (const gguf::Tensor& tensor : file.tensors()) model.num_parameters += tensor.num_elements;
+  model.file_bytes = file.bytes().size();
+  model.num_layers = config.num_layers;
+  model.embedding_length = config.embedding_length;
+  model.vocabulary_size = config.vocabulary_size;
+  model.context_length = config.context_length;
+  model.window = config.window;
+  return model;
+}
+
+/// Tells models apart within one process: their shapes and the first bytes of every tensor.
+uint64_t fingerprint(const gguf::File& file) {
+  uint64_t digest = mix_bits(file.bytes().size());
+  for (const gguf::Tensor& tensor : file.tensors()) {
+    std::array<uint64_t, 4> head{};
+    std::memcpy(head.data(), tensor.data.data(), std::min(sizeof head, tensor.data.size()));
+    digest = mix_bits(digest ^ tensor.file_offset ^ (uint64_t{tensor.type_id} << 56));
+    for (uint64_t word : head) digest = mix_bits(digest ^ word);
+  }
+  return digest;
+}
+
+struct MemoryPlan {
+  int context_tokens = 0;
+  int num_blocks = 0;
+  int max_rows = 0;
+};
+
+/// What a block takes with half-precision keys and values, which is what fast backends use.
+uint64_t estimated_block_bytes(const ModelConfig& config) {
+  return uint64_t{2} * sizeof(kernels::Half) * kernels::kBlockTokens * static_cast<uint64_t>(config.num_layers) *
+         static_cast<uint64_t>(config.kv_length());
+}
+
+/// Errors: exhausted, before anything is allocated.
+Result<MemoryPlan> plan_memory(const EngineOptions& options, const ModelConfig& config, uint64_t file_bytes) {
+  MemoryPlan plan;
+  plan.context_tokens = std::min(options.context_tokens, config.context_length);
+  plan.max_rows = std::max(options.max_batch_tokens, options.max_sequences);
+  constexpr int kSpareBlocks = 2;  // the source of a copy is held beside a full sequence
+  const uint64_t needed = static_cast<uint64_t>(blocks_for(plan.context_tokens)) + kSpareBlocks;
+  const uint64_t block_bytes = estimated_block_bytes(config);
+  const uint64_t num_blocks = std::clamp(options.kv_cache_bytes / block_bytes, needed, uint64_t{1} << 24);
+  plan.num_blocks = static_cast<int>(num_blocks);
+  const uint64_t total = file_bytes + num_blocks * block_bytes +
+                         Decoder::activation_bytes(config, plan.max_rows, options.max_sequences);
+  const uint64_t memory = os::total_memory_bytes();
+  if (total > memory) {
+    return Error::format(ErrorCode::exhausted,
+                         "the model needs about {:.0f} MiB with a context of {} tokens, the machine has {:.0f} MiB",
+                         static_cast<double>(total) / kMebibyte, plan.context_tokens,
+                         static_cast<double>(memory) / kMebibyte);
+  }
+  return plan;
+}
+
+Result<std::unique_ptr<const Tokenizer>> load_tokenizer(const gguf::File& file, const ModelConfig& config) {
+  LACUNA_ASSIGN_OR_RETURN(auto tokenizer, Tokenizer::load(file));
+  if (tokenizer->size() != config.vocabulary_size) {
+    return Error::format(ErrorCode::corrupt, "the vocabulary has {} tokens, but tensor 'token_embd.weight' has {} rows",
+                         tokenizer->size(), config.vocabulary_size);
+  }
+  return tokenizer;
+}
+
+Result<std::unique_ptr<kernels::Backend>> make_backend(const EngineOptions& options, const MemoryPlan& plan) {
+  kernels::BackendOptions backend;
+  backend.num_threads = options.num_threads;
+  backend.isa = options.isa;
+  backend.max_rows = plan.max_rows;
+  return kernels::make_cpu_backend(backend);
+}
+
+Result<std::unique_ptr<LocalEngine>> load_parts(const EngineOptions& options,
+                                                const std::function<void(double)>& progress,
+                                                const std::atomic<bool>* cancel) {
+  LACUNA_RETURN_IF_ERROR(check_options(options));
+  LACUNA_ASSIGN_OR_RETURN(gguf::File file, gguf::File::open(options.model_path));
+  LACUNA_ASSIGN_OR_RETURN(const ModelConfig config, read_model_config(file));
+  LACUNA_RETURN_IF_ERROR(check_tensors(file, config));
+  LACUNA_ASSIGN_OR_RETURN(const MemoryPlan plan, plan_memory(options, config, file.bytes().size()));
+  LACUNA_ASSIGN_OR_RETURN(auto tokenizer, load_tokenizer(file, config));
+  LACUNA_ASSIGN_OR_RETURN(auto backend, make_backend(options, plan));
+  LACUNA_ASSIGN_OR_RETURN(Weights weights, load_weights(file, config, *backend, progress, cancel));
+  LACUNA_RETURN_IF_ERROR(backend->allocate_kv_cache({.num_layers = config.num_layers,
+                                                     .num_blocks = plan.num_blocks,
+                                                     .num_kv_heads = config.num_kv_heads,
+                                                     .head_dim = config.head_dim}));
+  LACUNA_ASSIGN_OR_RETURN(Decoder decoder, Decoder::create(config, std::move(weights), *backend, plan.max_rows,
+                                                           options.max_sequences));
+  ModelInfo model = describe(file, config, options.model_path);
+  model.isa = backend->isa();
+  model.num_threads = backend->num_threads();
+  const CacheIdentity identity{.model = fingerprint(file)};
+  SchedulerOptions scheduling;
+  scheduling.max_batch_tokens = options.max_batch_tokens;
+  scheduling.max_sequences = options.max_sequences;
+  return std::make_unique<LocalEngine>(LocalEngine::Parts{.file = std::move(file),
+                                                          .tokenizer = std::move(tokenizer),
+                                                          .backend = std::move(backend),
+                                                          .decoder = std::move(decoder),
+                                                          .model = std::move(model),
+                                                          .identity = identity,
+                                                          .num_blocks = plan.num_blocks,
+                                                          .context_tokens = plan.context_tokens,
+                                                          .scheduling = scheduling});
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LocalEngine>> LocalEngine::load(const EngineOptions& options,
+                                                       const std::function<void(double)>& progress,
+                                                       const std::atomic<bool>* cancel) {
+  try {
+    auto engine = load_parts(options, progress, cancel);
+    if (engine) {
+      const ModelInfo& model = (*engine)->model();
+      log::info("loaded {} ({}, {} layers, {}), {} kernels, {} threads", model.name, model.architecture,
+                model.num_layers, model.file_type, model.isa, model.num_threads);
+    }
+    return engine;
+  } catch (const std::bad_alloc&) {
+    return Error::format(ErrorCode::exhausted, "no memory to load the model file '{}'", options.model_path);
+  }
+}
+
+Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options, const std::function<void(double)>& progress,
+                                             const std::atomic<bool>* cancel) {
+  LACUNA_ASSIGN_OR_RETURN(auto engine, LocalEngine::load(options, progress, cancel));
+  return std::unique_ptr<Engine>(std::move(engine));
+}
+
+}  // namespace lacuna::engine

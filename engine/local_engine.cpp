@@ -1,0 +1,253 @@
+#include "engine/local_engine.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "support/check.h"
+
+namespace lacuna::engine {
+
+namespace {
+
+double milliseconds(std::chrono::steady_clock::duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+/// NaN is outside every range.
+Result<void> check_range(const char* name, double value, double least, double greatest) {
+  if (value >= least && value <= greatest) return {};
+  return Error::format(ErrorCode::invalid_argument, "sampling parameter {} is {}, expected {} to {}", name, value, least,
+                       greatest);
+}
+
+Result<void> check_sampling(const SamplingParameters& sampling) {
+  LACUNA_RETURN_IF_ERROR(check_range("temperature", sampling.temperature, 0, 100));
+  LACUNA_RETURN_IF_ERROR(check_range("top_k", sampling.top_k, 0, 1 << 30));
+  LACUNA_RETURN_IF_ERROR(check_range("top_p", sampling.top_p, 1e-6, 1));
+  LACUNA_RETURN_IF_ERROR(check_range("min_p", sampling.min_p, 0, 1));
+  LACUNA_RETURN_IF_ERROR(check_range("repetition_penalty", sampling.repetition_penalty, 0.01, 100));
+  return check_range("repetition_window", sampling.repetition_window, 0, 1 << 30);
+}
+
+Result<void> check_tokens(std::span<const TokenId> tokens, int vocabulary_size, int context_tokens) {
+  if (tokens.empty()) return Error{ErrorCode::invalid_argument, "the prompt is empty"};
+  if (tokens.size() > static_cast<size_t>(context_tokens)) {
+    return Error::format(ErrorCode::invalid_argument, "the prompt has {} tokens, the context holds {}", tokens.size(),
+                         context_tokens);
+  }
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    if (tokens[i] >= 0 && tokens[i] < vocabulary_size) continue;
+    return Error::format(ErrorCode::invalid_argument, "prompt token {} is {}, the vocabulary has {}", i, tokens[i],
+                         vocabulary_size);
+  }
+  return {};
+}
+
+bool is_one_of(TokenId token, std::span<const TokenId> tokens) { return std::ranges::count(tokens, token) > 0; }
+
+}  // namespace
+
+LocalEngine::LocalEngine(Parts parts)
+    : parts_(std::move(parts)),
+      cache_(parts_.num_blocks, parts_.identity),
+      scheduler_(parts_.scheduling, cache_),
+      runner_(std::move(parts_.decoder), *parts_.backend),
+      sampler_(parts_.model.vocabulary_size) {}
+
+Result<void> LocalEngine::check_request(const Request& request) const {
+  if (active_.contains(request.id)) {
+    return Error::format(ErrorCode::invalid_argument, "request {} is in flight already", request.id);
+  }
+  if (request.max_tokens < 0) {
+    return Error::format(ErrorCode::invalid_argument, "max_tokens is {}, expected 0 or more", request.max_tokens);
+  }
+  const int room = parts_.context_tokens - (request.max_tokens > 0 ? 1 : 0);
+  LACUNA_RETURN_IF_ERROR(check_tokens(request.prompt, parts_.model.vocabulary_size, room));
+  return check_sampling(request.sampling);
+}
+
+Result<void> LocalEngine::submit(Request request, UpdateCallback on_update) {
+  LACUNA_RETURN_IF_ERROR(check_request(request));
+  auto active = std::make_unique<ActiveRequest>();
+  Sequence& sequence = active->sequence;
+  sequence.id = request.id;
+  sequence.priority = request.priority;
+  sequence.arrival = num_submitted_++;
+  sequence.num_prompt_tokens = static_cast<int>(request.prompt.size());
+  sequence.max_tokens = std::min(request.max_tokens, parts_.context_tokens - sequence.num_prompt_tokens);
+  sequence.tokens = std::move(request.prompt);
+  sequence.tokens.reserve(sequence.tokens.size() + static_cast<size_t>(sequence.max_tokens));
+  active->sampling = request.sampling;
+  active->stop_tokens = std::move(request.stop_tokens);
+  std::ranges::copy(tokenizer().end_tokens(), std::back_inserter(active->stop_tokens));
+  active->constraint = std::move(request.constraint);
+  active->on_update = std::move(on_update);
+  active->statistics.prompt_tokens = sequence.num_prompt_tokens;
+  active->submitted = Clock::now();
+  scheduler_.add(&sequence);
+  active_.emplace(request.id, std::move(active));
+  return {};
+}
+
+void LocalEngine::cancel(RequestId id) {
+  const auto found = active_.find(id);
+  if (found != active_.end()) finish(*found->second, FinishReason::cancelled);
+}
+
+void LocalEngine::step_unless(const AbandonStep& abandon) {
+  const Batch batch = scheduler_.schedule();
+  note_start(batch);
+  if (!batch.empty()) {
+    const auto abandon_batch = [&] { return abandon && abandon(batch.entries); };
+    if (!runner_.run(batch, abandon_batch)) return;
+    scheduler_.commit(batch);
+    totals_.steps += 1;
+    for (const BatchEntry& entry : batch.entries) account(entry);
+    int row = 0;
+    for (const BatchEntry& entry : batch.entries) {
+      if (entry.wants_logits) generate(active_of(entry), runner_.logits(row++));
+    }
+  }
+  finish_filled_sequences();
+}
+
+void LocalEngine::note_start(const Batch& batch) {
+  for (const BatchEntry& entry : batch.entries) {
+    ActiveRequest& active = active_of(entry);
+    if (std::exchange(active.has_started, true)) continue;
+    active.started = Clock::now();
+  }
+}
+
+void LocalEngine::account(const BatchEntry& entry) {
+  const Sequence& sequence = *entry.sequence;
+  const int first = sequence.num_computed_tokens - entry.num_tokens;
+  const int of_prompt = std::clamp(sequence.num_prompt_tokens - first, 0, entry.num_tokens);
+  active_of(entry).statistics.evaluated_tokens += of_prompt;
+  totals_.evaluated_tokens += static_cast<uint64_t>(of_prompt);
+}
+
+bool LocalEngine::accepts(ActiveRequest& active, TokenId token) const {
+  if (is_one_of(token, active.stop_tokens)) return true;
+  if (tokenizer().is_control(token)) return false;  // not text, so the constraint cannot judge it
+  return active.constraint->accepts(active.generated, tokenizer().piece(token));
+}
+
+void LocalEngine::generate(ActiveRequest& active, std::span<const float> logits) {
+  AcceptsToken accepts_token;
+  if (active.constraint) accepts_token = [&](TokenId token) { return accepts(active, token); };
+  const auto sampled = sampler_.sample(logits, active.sampling, active.sequence.tokens, accepts_token);
+  if (!std::exchange(active.has_first_token, true)) active.first_token = Clock::now();
+  if (!sampled) {
+    Update update;
+    update.error = sampled.error();
+    finish(active, FinishReason::failed, std::move(update));
+  } else if (!*sampled) {
+    finish(active, FinishReason::constraint);
+  } else if (is_one_of((*sampled)->token, active.stop_tokens)) {
+    finish(active, FinishReason::stop_token);
+  } else {
+    deliver(active, **sampled);
+  }
+}
+
+void LocalEngine::deliver(ActiveRequest& active, const SampledToken& sampled) {
+  Sequence& sequence = active.sequence;
+  sequence.tokens.push_back(sampled.token);
+  totals_.generated_tokens += 1;
+  Update update;
+  update.id = sequence.id;
+  update.token = sampled.token;
+  update.piece = tokenizer().piece(sampled.token);
+  update.log_probability = sampled.log_probability;
+  active.generated += update.piece;
+  if (active.constraint && active.constraint->complete(active.generated)) {
+    finish(active, FinishReason::constraint, std::move(update));
+  } else if (sequence.num_generated_tokens() >= sequence.max_tokens) {
+    finish(active, FinishReason::length, std::move(update));
+  } else {
+    active.on_update(update);
+  }
+}
+
+/// Requests that only fill the cache are done when everything is computed, which may be at once.
+void LocalEngine::finish_filled_sequences() {
+  std::vector<ActiveRequest*> filled;
+  for (const auto& [id, active] : active_) {
+    if (active->sequence.num_pending_tokens() == 0) filled.push_back(active.get());
+  }
+  for (ActiveRequest* active : filled) finish(*active, FinishReason::length);
+}
+
+void LocalEngine::finish(ActiveRequest& active, FinishReason reason, Update update) {
+  const auto now = Clock::now();
+  Sequence& sequence = active.sequence;
+  RequestStatistics& statistics = active.statistics;
+  statistics.cached_tokens = std::clamp(sequence.num_cached_tokens, 0, sequence.num_prompt_tokens);
+  statistics.generated_tokens = sequence.num_generated_tokens();
+  const auto started = active.has_started ? active.started : now;
+  const auto first_token = active.has_first_token ? active.first_token : now;
+  statistics.queue_ms = milliseconds(started - active.submitted);
+  statistics.prompt_ms = milliseconds(first_token - started);
+  statistics.decode_ms = milliseconds(now - first_token);
+  totals_.prompt_tokens += static_cast<uint64_t>(statistics.prompt_tokens);
+  totals_.cached_tokens += static_cast<uint64_t>(statistics.cached_tokens);
+
+  update.id = sequence.id;
+  update.finished = true;
+  update.reason = reason;
+  update.statistics = statistics;
+  scheduler_.remove(&sequence);
+  const auto node = active_.extract(sequence.id);  // alive until the callback returns
+  active.on_update(update);
+}
+
+EngineStatistics LocalEngine::statistics() const {
+  EngineStatistics statistics = totals_;
+  statistics.running = scheduler_.num_running();
+  statistics.waiting = scheduler_.num_waiting();
+  statistics.total_blocks = cache_.num_blocks();
+  statistics.free_blocks = cache_.num_available();
+  statistics.allocated_bytes = parts_.backend->allocated_bytes();
+  return statistics;
+}
+
+void LocalEngine::check_integrity() const {
+  scheduler_.check_integrity();
+  LACUNA_CHECK(static_cast<size_t>(scheduler_.num_running() + scheduler_.num_waiting()) == active_.size());
+  for (const auto& [id, active] : active_) {
+    LACUNA_CHECK(active->sequence.id == id);
+    LACUNA_CHECK(active->sequence.num_tokens() <= parts_.context_tokens);
+  }
+}
+
+std::vector<RequestId> LocalEngine::active_requests() const {
+  std::vector<RequestId> ids;
+  for (const auto& [id, active] : active_) ids.push_back(id);
+  std::ranges::sort(ids);
+  return ids;
+}
+
+Result<void> LocalEngine::score(std::span<const TokenId> tokens,
+                                const std::function<void(int, std::span<const float>)>& on_logits) {
+  LACUNA_RETURN_IF_ERROR(check_tokens(tokens, parts_.model.vocabulary_size, parts_.context_tokens));
+  Sequence sequence;
+  sequence.tokens.assign(tokens.begin(), tokens.end());
+  if (!cache_.reserve(sequence.table, sequence.num_tokens())) {
+    return Error::format(ErrorCode::exhausted, "scoring {} tokens needs {} cache blocks, {} are free", tokens.size(),
+                         blocks_for(sequence.num_tokens()), cache_.num_available());
+  }
+  while (sequence.num_pending_tokens() > 0) {
+    const int chunk = std::min(sequence.num_pending_tokens(), parts_.scheduling.max_batch_tokens);
+    runner_.run(Batch{.copies = {}, .entries = {{&sequence, chunk, false}}, .num_tokens = chunk});
+    runner_.score_rows([&](int row, std::span<const float> logits) {
+      on_logits(sequence.num_computed_tokens + row, logits);
+    });
+    sequence.num_computed_tokens += chunk;
+  }
+  cache_.release(sequence.table);
+  return {};
+}
+
+}  // namespace lacuna::engine

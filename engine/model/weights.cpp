@@ -1,0 +1,148 @@
+#include "engine/model/weights.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+namespace lacuna::engine {
+
+namespace {
+
+using kernels::TensorType;
+using kernels::WeightId;
+using kernels::WeightUse;
+
+/// One tensor that a model of this shape has, and where its id goes.
+struct Expected {
+  std::string name;
+  WeightUse use;
+  uint64_t rows;
+  uint64_t cols;
+  Presence presence;
+  WeightId* id;
+};
+
+std::vector<Expected> expected_layer_tensors(const ModelConfig& config, int layer, LayerWeights& ids) {
+  const auto embedding = static_cast<uint64_t>(config.embedding_length);
+  const auto feed_forward = static_cast<uint64_t>(config.feed_forward_length);
+  const auto queries = static_cast<uint64_t>(config.query_length());
+  const auto keys = static_cast<uint64_t>(config.kv_length());
+  const Presence bias = config.architecture->qkv_bias;
+  std::vector<Expected> tensors;
+  const auto add = [&](std::string_view name, WeightUse use, uint64_t rows, uint64_t cols, Presence presence,
+                       WeightId& id) {
+    tensors.push_back({fmt::format("blk.{}.{}", layer, name), use, rows, cols, presence, &id});
+  };
+  const auto matrix = [&](std::string_view name, uint64_t rows, uint64_t cols, WeightId& id) {
+    add(name, WeightUse::matrix, rows, cols, Presence::required, id);
+  };
+  const auto vector = [&](std::string_view name, uint64_t cols, Presence presence, WeightId& id) {
+    add(name, WeightUse::vector, 1, cols, presence, id);
+  };
+  vector("attn_norm.weight", embedding, Presence::required, ids.attention_norm);
+  matrix("attn_q.weight", queries, embedding, ids.query);
+  matrix("attn_k.weight", keys, embedding, ids.key);
+  matrix("attn_v.weight", keys, embedding, ids.value);
+  vector("attn_q.bias", queries, bias, ids.query_bias);
+  vector("attn_k.bias", keys, bias, ids.key_bias);
+  vector("attn_v.bias", keys, bias, ids.value_bias);
+  matrix("attn_output.weight", embedding, queries, ids.attention_output);
+  vector("ffn_norm.weight", embedding, Presence::required, ids.feed_forward_norm);
+  matrix("ffn_gate.weight", feed_forward, embedding, ids.gate);
+  matrix("ffn_up.weight", feed_forward, embedding, ids.up);
+  matrix("ffn_down.weight", embedding, feed_forward, ids.down);
+  return tensors;
+}
+
+/// In the order of use, which is also the order in which they are repacked and later read.
+std::vector<Expected> expected_tensors(const ModelConfig& config, Weights& ids) {
+  const auto embedding = static_cast<uint64_t>(config.embedding_length);
+  const auto vocabulary = static_cast<uint64_t>(config.vocabulary_size);
+  ids.layers.resize(static_cast<size_t>(config.num_layers));
+  std::vector<Expected> tensors;
+  tensors.push_back({"token_embd.weight", WeightUse::table, vocabulary, embedding, Presence::required, &ids.token_embedding});
+  for (int layer = 0; layer < config.num_layers; ++layer) {
+    auto of_layer = expected_layer_tensors(config, layer, ids.layers[static_cast<size_t>(layer)]);
+    std::ranges::move(of_layer, std::back_inserter(tensors));
+  }
+  tensors.push_back({"output_norm.weight", WeightUse::vector, 1, embedding, Presence::required, &ids.output_norm});
+  tensors.push_back({"output.weight", WeightUse::matrix, vocabulary, embedding, Presence::optional, &ids.head});
+  return tensors;
+}
+
+Result<void> check_shape(const gguf::Tensor& tensor, const Expected& expected) {
+  const uint32_t num_dims = expected.use == WeightUse::vector ? 1 : 2;
+  if (tensor.num_dims != num_dims || tensor.dims[0] != expected.cols || tensor.rows() != expected.rows) {
+    return Error::format(ErrorCode::corrupt, "tensor '{}' has {} dimensions and {} rows of {}, expected {}, {} and {}",
+                         expected.name, tensor.num_dims, tensor.rows(), tensor.dims[0], num_dims, expected.rows,
+                         expected.cols);
+  }
+  const bool plain = tensor.type() == TensorType::f32 || tensor.type() == TensorType::f16 ||
+                     tensor.type() == TensorType::bf16;
+  if (expected.use == WeightUse::vector && !plain) {
+    return Error::format(ErrorCode::unsupported, "tensor '{}' is of type {}, expected F32, F16 or BF16", expected.name,
+                         kernels::type_traits(tensor.type()).name);
+  }
+  return {};
+}
+
+/// A tensor that we would not use means a model that we would not compute correctly.
+Result<void> refuse_unexpected(const gguf::File& file, const std::vector<Expected>& expected) {
+  std::vector<std::string_view> names = {"rope_freqs.weight"};
+  for (const auto& tensor : expected) {
+    if (tensor.presence != Presence::absent) names.push_back(tensor.name);
+  }
+  std::ranges::sort(names);
+  for (const gguf::Tensor& tensor : file.tensors()) {
+    if (std::ranges::binary_search(names, tensor.name)) continue;
+    return Error::format(ErrorCode::unsupported, "tensor {} belongs to no such model", gguf::quoted(tensor.name));
+  }
+  return {};
+}
+
+kernels::WeightSource source_of(const gguf::Tensor& tensor, const Expected& expected) {
+  kernels::WeightSource source{};
+  source.name = tensor.name;
+  source.type = tensor.type();
+  source.rows = static_cast<int64_t>(expected.rows);
+  source.cols = static_cast<int64_t>(expected.cols);
+  source.data = tensor.data;
+  source.use = expected.use;
+  return source;
+}
+
+}  // namespace
+
+Result<void> check_tensors(const gguf::File& file, const ModelConfig& config) {
+  Weights unused;
+  const auto expected = expected_tensors(config, unused);
+  for (const Expected& wanted : expected) {
+    const gguf::Tensor* found = file.find_tensor(wanted.name);
+    if (!found && wanted.presence != Presence::required) continue;
+    LACUNA_ASSIGN_OR_RETURN(const gguf::Tensor* tensor, file.tensor(wanted.name));
+    LACUNA_RETURN_IF_ERROR(check_shape(*tensor, wanted));
+  }
+  return refuse_unexpected(file, expected);
+}
+
+Result<Weights> load_weights(const gguf::File& file, const ModelConfig& config, kernels::Backend& backend,
+                             const std::function<void(double)>& progress, const std::atomic<bool>* cancel) {
+  Weights weights;
+  const auto expected = expected_tensors(config, weights);
+  uint64_t total_bytes = 0, loaded_bytes = 0;
+  for (const gguf::Tensor& tensor : file.tensors()) total_bytes += tensor.data.size();
+  for (const Expected& wanted : expected) {
+    if (cancel && cancel->load(std::memory_order_relaxed)) return Error{ErrorCode::cancelled, "loading was cancelled"};
+    const gguf::Tensor* tensor = file.find_tensor(wanted.name);
+    const bool tied = wanted.id == &weights.head && !tensor;
+    if (tied) tensor = file.find_tensor("token_embd.weight");
+    if (!tensor) continue;
+    auto source = source_of(*tensor, wanted);
+    LACUNA_ASSIGN_OR_RETURN(*wanted.id, backend.add_weight(source));
+    loaded_bytes += tensor->data.size();
+    if (progress) progress(std::min(1.0, static_cast<double>(loaded_bytes) / static_cast<double>(total_bytes)));
+  }
+  return weights;
+}
+
+}  // namespace lacuna::engine

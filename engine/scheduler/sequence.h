@@ -1,0 +1,33 @@
+/// Sequence: the tokens of one request and how far they have been computed. Plain data of the engine thread.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/cache/kv_cache.h"
+#include "engine/request.h"
+
+namespace lacuna::engine {
+
+struct Sequence {
+  RequestId id = 0;
+  Priority priority = Priority::interactive;
+  uint64_t arrival = 0;  ///< order of submission
+  int max_tokens = 0;    ///< to generate; 0: only fill the cache
+
+  std::vector<TokenId> tokens;  ///< the prompt, and what was generated
+  int num_prompt_tokens = 0;
+  int num_computed_tokens = 0;  ///< whose keys and values are in the cache
+  int num_cached_tokens = -1;   ///< taken from the cache when it first ran; -1 before
+  BlockTable table;
+
+  int num_tokens() const { return static_cast<int>(tokens.size()); }
+  int num_generated_tokens() const { return num_tokens() - num_prompt_tokens; }
+  int num_pending_tokens() const { return num_tokens() - num_computed_tokens; }
+  /// One token behind, as it is between two generated tokens.
+  bool is_decoding() const { return num_pending_tokens() == 1 && num_generated_tokens() > 0; }
+  /// How much of its tokens it may take from the cache: the last one must be computed where its logits are wanted.
+  int reuse_limit() const { return max_tokens > 0 ? num_tokens() - 1 : num_tokens(); }
+};
+
+}  // namespace lacuna::engine
