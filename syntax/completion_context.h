@@ -19,7 +19,7 @@ struct CompletionContext {
   bool line_blank_after = false;
   bool in_empty_block = false;  ///< the innermost block holds no statement yet: a block may be completed
   std::string closers_after;    ///< brackets, quotes, `;` and `,` from the cursor on, as editors insert them; no blanks
-  std::string indentation;      ///< of the cursor's line
+  std::string indentation;      ///< of the cursor's line, up to the cursor
   int num_errors = 0;           ///< of the whole text
 };
 

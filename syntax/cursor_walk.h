@@ -3,6 +3,8 @@
 
 #include <tree_sitter/api.h>
 
+#include <cstdint>
+
 namespace lacuna::syntax {
 
 /// A TSTreeCursor that frees itself.
@@ -15,6 +17,8 @@ class TreeCursor {
 
   TSNode node() const { return ts_tree_cursor_current_node(&cursor_); }
   bool first_child() { return ts_tree_cursor_goto_first_child(&cursor_); }
+  /// The first child that ends behind `offset`.
+  bool first_child_at(uint32_t offset) { return ts_tree_cursor_goto_first_child_for_byte(&cursor_, offset) >= 0; }
   bool next_sibling() { return ts_tree_cursor_goto_next_sibling(&cursor_); }
   bool parent() { return ts_tree_cursor_goto_parent(&cursor_); }
 

@@ -1,0 +1,42 @@
+#include "syntax/insertion.h"
+#include "syntax/natural_end.h"
+#include "syntax/text_lines.h"
+#include "syntax/trim.h"
+
+namespace lacuna::syntax {
+
+struct CompletionStop::State {
+  SyntaxTree tree;
+  std::shared_ptr<const std::string> text;
+  uint32_t offset;
+  CompletionContext context;
+  Insertion insertion;
+  std::string_view rest_of_line;  ///< without blanks at its end
+
+  /// True once the line's rest has been written again: what follows is there already.
+  bool repeats_rest(std::string_view generated) const {
+    return rest_of_line.size() >= 2 && generated.size() > rest_of_line.size() && generated.ends_with(rest_of_line);
+  }
+};
+
+CompletionStop::CompletionStop(const SyntaxTree& tree, std::shared_ptr<const std::string> text, uint32_t offset,
+                               const CompletionContext& context) {
+  constexpr std::chrono::milliseconds budget{100};  // of the whole generation: it delays tokens
+  std::string_view rest = without_trailing_blanks(slice(*text, {offset, context.line.end}));
+  state_ = std::make_unique<State>(State{tree, text, offset, context, Insertion(tree, *text, offset, budget), rest});
+}
+
+CompletionStop::~CompletionStop() = default;
+
+bool CompletionStop::complete(std::string_view generated) {
+  State& state = *state_;
+  if (!state.context.in_empty_block && state.repeats_rest(generated)) return true;
+  if (!state.context.in_empty_block && generated.find('\n') == std::string_view::npos) return false;
+  auto is_sound = [&](uint32_t end) {
+    int errors = state.insertion.errors_with(generated.substr(0, end));
+    return errors == 0 || errors < state.insertion.errors_before();
+  };
+  return natural_end(state.tree.language(), *state.text, state.offset, state.context, generated, is_sound).complete;
+}
+
+}  // namespace lacuna::syntax
