@@ -1,0 +1,25 @@
+#include "server/cli/load_engine.h"
+
+#include <chrono>
+
+#include "server/model_store.h"
+
+namespace lacuna::server {
+
+Result<LoadedEngine> load_engine(const CommonOptions& common, int context_tokens, const Environment& environment) {
+  LoadedEngine loaded;
+  LACUNA_ASSIGN_OR_RETURN(loaded.path, resolve_model(common.model, environment));
+  engine::EngineOptions options;
+  options.model_path = loaded.path;
+  options.num_threads = common.num_threads;
+  options.isa = common.isa;
+  options.context_tokens = context_tokens;
+  options.kv_cache_bytes = 0;  // raised to what one sequence needs
+  options.max_sequences = 1;
+  const auto start = std::chrono::steady_clock::now();
+  LACUNA_ASSIGN_OR_RETURN(loaded.engine, engine::Engine::load(options));
+  loaded.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  return loaded;
+}
+
+}  // namespace lacuna::server
