@@ -98,7 +98,9 @@ void drain(Pipe& pipe, std::string& text) {
   if (text.size() > 2 * kKeptBytes) text.erase(0, text.size() - kKeptBytes);
 }
 
-int exit_code_of(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
+int exit_code_of(int status) {
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
 
 int wait_for(pid_t pid) {
   int status = 0;
@@ -124,7 +126,8 @@ Result<ChildOutcome> run_child(const ChildCommand& command) {
   LACUNA_CHECK(!command.arguments.empty());
   Pipe output;
   Pipe errors;
-  if (!output.valid() || !errors.valid()) return Error::format(ErrorCode::io, "cannot make a pipe: {}", std::strerror(errno));
+  if (!output.valid() || !errors.valid())
+    return Error::format(ErrorCode::io, "cannot make a pipe: {}", std::strerror(errno));
   LACUNA_ASSIGN_OR_RETURN(const pid_t pid, spawn(command, output, errors));
   output.close_write_end();
   errors.close_write_end();

@@ -1,4 +1,5 @@
-/// Running another program to its end: pip for `model pull`, a peer's benchmark for `bench --peer`. Never used by `lsp`.
+/// Running another program to its end: pip for `model pull`, a peer's benchmark for `bench --peer`. Never used by
+/// `lsp`.
 #pragma once
 
 #include <functional>
@@ -17,7 +18,7 @@ struct ChildCommand {
 };
 
 struct ChildOutcome {
-  int exit_code = 0;  ///< 128 + n where signal n ended it
+  int exit_code = 0;   ///< 128 + n where signal n ended it
   std::string output;  ///< the last 1 MiB of what it wrote to stdout
   std::string errors;  ///< and to stderr
 };

@@ -24,7 +24,9 @@ using Json = nlohmann::json;
 
 constexpr size_t kMaxRecordBytes = size_t{1} << 20;
 
-std::string records_file(const Environment& environment) { return environment.cache_directory + "/models.json"; }
+std::string records_file(const Environment& environment) {
+  return environment.cache_directory + "/models.json";
+}
 
 ModelState state_of(const std::string& file, uint64_t bytes) {
   std::error_code error;
@@ -49,7 +51,8 @@ Result<ModelRecord> parse_record(const Json& object, const std::string& file) {
   ModelRecord record;
   if (!object.is_object() || !read_field(object, "name", record.name) || !read_field(object, "file", record.file) ||
       !read_field(object, "bytes", record.bytes) || !read_field(object, "sha256", record.sha256)) {
-    return Error::format(ErrorCode::corrupt, "'{}' has an entry without name, file, bytes or sha256: mend or delete it", file);
+    return Error::format(ErrorCode::corrupt, "'{}' has an entry without name, file, bytes or sha256: mend or delete it",
+                         file);
   }
   (void)read_field(object, "source", record.source);
   return record;
@@ -86,7 +89,8 @@ Result<void> write_records(std::vector<ModelRecord> records, const Environment& 
                       {"source", record.source}});
   }
   const Json json = {{"version", 1}, {"models", models}};
-  return os::write_file_atomically(records_file(environment), json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return os::write_file_atomically(records_file(environment),
+                                   json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 /// Held while models.json is read, changed and written.
@@ -117,8 +121,11 @@ class RecordsLock {
 
 StoredModel stored(const CatalogueEntry& entry, const Environment& environment) {
   StoredModel model;
-  model.record = {std::string(entry.name), models_folder(environment) + "/" + std::string(entry.file_name), entry.bytes,
-                  std::string(entry.sha256), {}};
+  model.record = {std::string(entry.name),
+                  models_folder(environment) + "/" + std::string(entry.file_name),
+                  entry.bytes,
+                  std::string(entry.sha256),
+                  {}};
   model.state = state_of(model.record.file, entry.bytes);
   model.description = entry.description;
   model.license = entry.license;
@@ -147,7 +154,8 @@ Result<std::string> resolve_path(std::string_view given, const Environment& envi
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (!fs::exists(status)) return Error::format(ErrorCode::not_found, "there is no model file '{}'", path);
-  if (!fs::is_regular_file(status)) return Error::format(ErrorCode::invalid_argument, "'{}' is not a regular file", path);
+  if (!fs::is_regular_file(status))
+    return Error::format(ErrorCode::invalid_argument, "'{}' is not a regular file", path);
   return path;
 }
 
@@ -156,18 +164,23 @@ Error not_usable(const StoredModel& model) {
   const std::string mend = model.in_catalogue ? fmt::format("run `lacuna model pull {}`", record.name)
                                               : fmt::format("run `lacuna model add FILE --name {}`", record.name);
   if (model.state == ModelState::absent) {
-    return Error::format(ErrorCode::not_found, "model '{}' is not on this machine (no file '{}'): {}", record.name, record.file, mend);
+    return Error::format(ErrorCode::not_found, "model '{}' is not on this machine (no file '{}'): {}", record.name,
+                         record.file, mend);
   }
   std::error_code error;
-  return Error::format(ErrorCode::corrupt, "model '{}' is damaged: '{}' has {} bytes instead of {}: {}", record.name, record.file,
-                       fs::file_size(record.file, error), record.bytes, mend);
+  return Error::format(ErrorCode::corrupt, "model '{}' is damaged: '{}' has {} bytes instead of {}: {}", record.name,
+                       record.file, fs::file_size(record.file, error), record.bytes, mend);
 }
 
-bool in_folder(const std::string& file, const std::string& folder) { return file.starts_with(folder + "/"); }
+bool in_folder(const std::string& file, const std::string& folder) {
+  return file.starts_with(folder + "/");
+}
 
 }  // namespace
 
-std::string models_folder(const Environment& environment) { return environment.cache_directory + "/models"; }
+std::string models_folder(const Environment& environment) {
+  return environment.cache_directory + "/models";
+}
 
 Result<std::vector<StoredModel>> list_models(const Environment& environment) {
   std::vector<StoredModel> models;
@@ -180,9 +193,11 @@ Result<std::vector<StoredModel>> list_models(const Environment& environment) {
 Result<StoredModel> find_model(std::string_view name, const Environment& environment) {
   if (const CatalogueEntry* entry = find_in_catalogue(name)) return stored(*entry, environment);
   LACUNA_ASSIGN_OR_RETURN(const std::vector<StoredModel> models, list_models(environment));
-  const auto found = std::find_if(models.begin(), models.end(), [&](const StoredModel& m) { return m.record.name == name; });
+  const auto found =
+      std::find_if(models.begin(), models.end(), [&](const StoredModel& m) { return m.record.name == name; });
   if (found != models.end()) return *found;
-  return Error::format(ErrorCode::not_found, "there is no model named '{}'; the known names are {}", name, names_of(models));
+  return Error::format(ErrorCode::not_found, "there is no model named '{}'; the known names are {}", name,
+                       names_of(models));
 }
 
 Result<std::string> resolve_model(std::string_view name_or_path, const Environment& environment) {
@@ -199,7 +214,8 @@ Result<void> record_model(const ModelRecord& record, const Environment& environm
                          "'{}' cannot be the name of a model: letters, digits, '.', '_' and '-' make one", record.name);
   }
   if (find_in_catalogue(record.name) != nullptr || record.name.ends_with(".gguf")) {
-    return Error::format(ErrorCode::invalid_argument, "the name '{}' is taken: choose another with --name", record.name);
+    return Error::format(ErrorCode::invalid_argument, "the name '{}' is taken: choose another with --name",
+                         record.name);
   }
   LACUNA_ASSIGN_OR_RETURN(const RecordsLock lock, RecordsLock::take(environment));
   LACUNA_ASSIGN_OR_RETURN(std::vector<ModelRecord> records, read_records(environment));
@@ -224,8 +240,8 @@ Result<void> verify_model(const StoredModel& model, const std::function<bool(uin
   if (model.state != ModelState::present) return not_usable(model);
   LACUNA_ASSIGN_OR_RETURN(const std::string sha256, sha256_of_file(model.record.file, on_read));
   if (sha256 == model.record.sha256) return {};
-  return Error::format(ErrorCode::corrupt, "model '{}' is damaged: '{}' has SHA-256 {} instead of {}", model.record.name,
-                       model.record.file, sha256, model.record.sha256);
+  return Error::format(ErrorCode::corrupt, "model '{}' is damaged: '{}' has SHA-256 {} instead of {}",
+                       model.record.name, model.record.file, sha256, model.record.sha256);
 }
 
 Result<uint64_t> remove_model(std::string_view name, const Environment& environment) {

@@ -1,4 +1,5 @@
-/// The models on this machine: a catalogue of names, the files in the cache, and the user's own files under names of theirs.
+/// The models on this machine: a catalogue of names, the files in the cache, and the user's own files under names of
+/// theirs.
 ///
 /// Plain functions over files, for any thread; nothing here goes to the network. Fetching is in server/models/.
 #pragma once
@@ -54,7 +55,7 @@ struct StoredModel {
   ModelRecord record;
   ModelState state = ModelState::absent;
   std::string description;
-  std::string license;        ///< of catalogue models
+  std::string license;  ///< of catalogue models
   bool in_catalogue = false;
   bool is_default = false;
 };

@@ -1,6 +1,6 @@
-/// What is measured is what llama-bench measures: a prompt of random tokens into an empty cache with the logits of its last
-/// position, and the writing of tokens after a prompt of one. The runs of both sides alternate, so that a machine that
-/// becomes slower or busier does so for both.
+/// What is measured is what llama-bench measures: a prompt of random tokens into an empty cache with the logits of its
+/// last position, and the writing of tokens after a prompt of one. The runs of both sides alternate, so that a machine
+/// that becomes slower or busier does so for both.
 #include "server/cli/bench.h"
 
 #include <algorithm>
@@ -33,7 +33,9 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-double seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
+double seconds(Clock::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
 
 class Bench {
  public:
@@ -92,7 +94,8 @@ Result<Bench::Run> Bench::generate(std::vector<engine::TokenId> prompt, int max_
 
 Result<double> Bench::prefill_rate() {
   LACUNA_ASSIGN_OR_RETURN(const Run run, generate(random_prompt(options_.prompt_tokens), 1));
-  const auto end = run.tokens > 0 ? run.first_token : Clock::now();  // the one token may be an end token, which is not sent
+  const auto end =
+      run.tokens > 0 ? run.first_token : Clock::now();  // the one token may be an end token, which is not sent
   return options_.prompt_tokens / seconds(end - run.start);
 }
 
@@ -134,7 +137,8 @@ struct Report {
 };
 
 Result<Report> run_all(const BenchOptions& options, LoadedEngine& loaded, const Console& console) {
-  const PeerRun peer{options.peer, loaded.path, loaded.engine->model().num_threads, options.prompt_tokens, options.generated_tokens};
+  const PeerRun peer{options.peer, loaded.path, loaded.engine->model().num_threads, options.prompt_tokens,
+                     options.generated_tokens};
   Bench bench(*loaded.engine, options);
   Report report;
   Rates warm_up;  // pages of the mapped file come in here
@@ -176,13 +180,16 @@ Json to_json(const Report& report, const BenchOptions& options, const LoadedEngi
   return json;
 }
 
-void print_report(const Report& report, const BenchOptions& options, const LoadedEngine& loaded, const Console& console) {
+void print_report(const Report& report, const BenchOptions& options, const LoadedEngine& loaded,
+                  const Console& console) {
   const engine::ModelInfo& model = loaded.engine->model();
-  console.print("{} ({}), {} kernels, {} threads, median of {} runs\n", model.name, model.file_type, model.isa, model.num_threads,
-                options.repetitions);
-  const auto row = [&](const char* what, int tokens, const std::vector<double>& ours, const std::vector<double>& peers) {
+  console.print("{} ({}), {} kernels, {} threads, median of {} runs\n", model.name, model.file_type, model.isa,
+                model.num_threads, options.repetitions);
+  const auto row = [&](const char* what, int tokens, const std::vector<double>& ours,
+                       const std::vector<double>& peers) {
     console.print("{:<8} {:>5} tokens  {:9.1f} tokens/s", what, tokens, median(ours));
-    if (!peers.empty()) console.print("   peer {:9.1f} tokens/s   ratio {:.2f}", median(peers), median(ours) / median(peers));
+    if (!peers.empty())
+      console.print("   peer {:9.1f} tokens/s   ratio {:.2f}", median(peers), median(ours) / median(peers));
     console.print("\n");
   };
   row("prefill", options.prompt_tokens, report.ours.prefill, report.peers.prefill);
@@ -192,7 +199,8 @@ void print_report(const Report& report, const BenchOptions& options, const Loade
 
 }  // namespace
 
-int run_bench(const BenchOptions& options, const CommonOptions& common, const Environment& environment, const Console& console) {
+int run_bench(const BenchOptions& options, const CommonOptions& common, const Environment& environment,
+              const Console& console) {
   const int context = std::max(options.prompt_tokens, options.generated_tokens + 1) + 16;
   Result<LoadedEngine> loaded = load_engine(common, context, environment);
   if (!loaded.ok()) return fail(console, loaded.error());

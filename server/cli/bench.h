@@ -17,6 +17,7 @@ struct BenchOptions {
 };
 
 /// Returns the process's exit code.
-int run_bench(const BenchOptions& options, const CommonOptions& common, const Environment& environment, const Console& console);
+int run_bench(const BenchOptions& options, const CommonOptions& common, const Environment& environment,
+              const Console& console);
 
 }  // namespace lacuna::server

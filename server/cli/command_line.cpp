@@ -68,11 +68,13 @@ class CommandLine {
   PerplexityOptions perplexity_;
 };
 
-CommandLine::CommandLine(const Environment& environment, const Console& console) : environment_(environment), console_(console) {
+CommandLine::CommandLine(const Environment& environment, const Console& console)
+    : environment_(environment), console_(console) {
   app_.require_subcommand(1);
   app_.set_version_flag("--version", std::string("lacuna ") + kVersion);
-  app_.footer("`lacuna COMMAND --help` tells a command's options. Exit codes: 0 done, 1 something was found not in order,\n"
-              "2 wrong usage, 3 failed, 130 interrupted.");
+  app_.footer(
+      "`lacuna COMMAND --help` tells a command's options. Exit codes: 0 done, 1 something was found not in order,\n"
+      "2 wrong usage, 3 failed, 130 interrupted.");
   add_lsp();
 #ifdef LACUNA_HAS_COMPLETE
   add_complete();
@@ -85,7 +87,8 @@ CommandLine::CommandLine(const Environment& environment, const Console& console)
   add_doctor();
 }
 
-CLI::App* CommandLine::add_command(CLI::App& parent, const char* name, const char* description, std::function<int()> action) {
+CLI::App* CommandLine::add_command(CLI::App& parent, const char* name, const char* description,
+                                   std::function<int()> action) {
   CLI::App* command = parent.add_subcommand(name, description);
   command->callback([this, action = std::move(action)] { action_ = action; });
   add_log(*command);
@@ -96,15 +99,20 @@ void CommandLine::add_log(CLI::App& command) {
   command.add_option("--log", common_.log_file, "Write the log to this file instead of stderr")->type_name("FILE");
 }
 
-void CommandLine::add_json(CLI::App& command) { command.add_flag("--json", common_.json, "Print JSON, for programs"); }
+void CommandLine::add_json(CLI::App& command) {
+  command.add_flag("--json", common_.json, "Print JSON, for programs");
+}
 
 void CommandLine::add_model_options(CLI::App& command) {
-  command.add_option("--model", common_.model, "A model's name (see `lacuna model list`) or a GGUF file; else the default model")
+  command
+      .add_option("--model", common_.model,
+                  "A model's name (see `lacuna model list`) or a GGUF file; else the default model")
       ->type_name("NAME|FILE");
   command.add_option("--threads", common_.num_threads, "Threads for the model; 0 takes one per core")
       ->check(CLI::Range(0, 1024))
       ->type_name("N");
-  command.add_option("--isa", common_.isa, "Force an instruction set")->check(CLI::IsMember({"auto", "scalar", "avx2", "avx512"}));
+  command.add_option("--isa", common_.isa, "Force an instruction set")
+      ->check(CLI::IsMember({"auto", "scalar", "avx2", "avx512"}));
 }
 
 void CommandLine::add_lsp() {
@@ -119,8 +127,9 @@ void CommandLine::add_lsp() {
 
 #ifdef LACUNA_HAS_COMPLETE
 void CommandLine::add_complete() {
-  CLI::App* command = add_command(app_, "complete", "Complete the code at a place in a file, as an editor would show it",
-                                  [this] { return run_complete(place_, common_, environment_); });
+  CLI::App* command =
+      add_command(app_, "complete", "Complete the code at a place in a file, as an editor would show it",
+                  [this] { return run_complete(place_, common_, environment_); });
   command->add_option("place", place_, "Line and column count from 1, columns in characters")
       ->required()
       ->type_name("FILE:LINE:COLUMN");
@@ -130,14 +139,16 @@ void CommandLine::add_complete() {
 #endif
 
 void CommandLine::add_repair() {
-  CLI::App* command = add_command(app_, "repair", "Mend syntax errors in files, in whole folders, or in stdin (-)", [this] {
-    repair_.json = common_.json;
-    return run_repair(repair_, console_);
-  });
+  CLI::App* command =
+      add_command(app_, "repair", "Mend syntax errors in files, in whole folders, or in stdin (-)", [this] {
+        repair_.json = common_.json;
+        return run_repair(repair_, console_);
+      });
   command->add_option("path", repair_.paths, "Files, folders, or - for stdin")->required()->type_name("FILE");
   CLI::Option_group* modes = command->add_option_group("What to do", "At most one of them");
   const auto add_mode = [&](const char* flag, RepairMode mode, const char* description) {
-    modes->add_flag_callback(flag, [this, mode] { repair_.mode = mode; }, description);
+    modes->add_flag_callback(
+        flag, [this, mode] { repair_.mode = mode; }, description);
   };
   add_mode("--diff", RepairMode::diff, "Print the changes as a unified diff (the default)");
   add_mode("--write", RepairMode::write, "Change the files; with -, print the mended text");
@@ -163,8 +174,10 @@ void CommandLine::add_model_pull(CLI::App& model) {
   pull_.name = kDefaultModel;
   CLI::Option* positional = command->add_option("name", pull_.name, "A name of the catalogue");
   positional->capture_default_str()->type_name("NAME");
-  CLI::Option* url = command->add_option("--url", pull_.url, "Fetch this file instead (https, file, or http on this machine)");
-  CLI::Option* sum = command->add_option("--sha256", pull_.sha256, "The sum that it must have")->needs(url)->type_name("HEX");
+  CLI::Option* url =
+      command->add_option("--url", pull_.url, "Fetch this file instead (https, file, or http on this machine)");
+  CLI::Option* sum =
+      command->add_option("--sha256", pull_.sha256, "The sum that it must have")->needs(url)->type_name("HEX");
   url->needs(sum);
   command->add_option("--name", pull_.name, "The name to give it")->needs(url)->excludes(positional)->type_name("NAME");
   command->add_flag("--force", pull_.force, "Fetch it again although it is there");
@@ -177,12 +190,14 @@ void CommandLine::add_model_file_commands(CLI::App& model) {
   add->add_option("file", add_.file)->required()->type_name("FILE");
   add->add_option("--name", add_.name, "Its name; else the file's name without .gguf")->type_name("NAME");
   add_json(*add);
-  CLI::App* verify = add_command(model, "verify", "Check that a model's file is whole; without a name, every model's",
-                                 [this] { return run_model_verify(model_name_, common_.json, environment_, console_); });
+  CLI::App* verify =
+      add_command(model, "verify", "Check that a model's file is whole; without a name, every model's",
+                  [this] { return run_model_verify(model_name_, common_.json, environment_, console_); });
   verify->add_option("name", model_name_)->type_name("NAME");
   add_json(*verify);
-  CLI::App* remove = add_command(model, "remove", "Delete a model from the cache; of your own file, only its name",
-                                 [this] { return run_model_remove(model_name_, common_.json, environment_, console_); });
+  CLI::App* remove =
+      add_command(model, "remove", "Delete a model from the cache; of your own file, only its name",
+                  [this] { return run_model_remove(model_name_, common_.json, environment_, console_); });
   remove->add_option("name", model_name_)->required()->type_name("NAME");
   add_json(*remove);
 }
@@ -190,8 +205,12 @@ void CommandLine::add_model_file_commands(CLI::App& model) {
 void CommandLine::add_bench() {
   CLI::App* command = add_command(app_, "bench", "Measure how fast a model runs here",
                                   [this] { return run_bench(bench_, common_, environment_, console_); });
-  command->add_option("--prompt", bench_.prompt_tokens, "Tokens to read in")->check(CLI::Range(1, 32768))->capture_default_str();
-  command->add_option("--generate", bench_.generated_tokens, "Tokens to write")->check(CLI::Range(1, 8192))->capture_default_str();
+  command->add_option("--prompt", bench_.prompt_tokens, "Tokens to read in")
+      ->check(CLI::Range(1, 32768))
+      ->capture_default_str();
+  command->add_option("--generate", bench_.generated_tokens, "Tokens to write")
+      ->check(CLI::Range(1, 8192))
+      ->capture_default_str();
   command->add_option("--repetitions", bench_.repetitions, "Runs of each, of which the medians are told")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
@@ -248,7 +267,8 @@ int CommandLine::run(int argc, const char* const* argv) {
     return usage(error);
   }
   const auto level = serves_editor_ || !common_.log_file.empty() ? log::Level::info : log::Level::warning;
-  if (const Result<void> opened = log::open(level, common_.log_file); !opened.ok()) return fail(console_, opened.error());
+  if (const Result<void> opened = log::open(level, common_.log_file); !opened.ok())
+    return fail(console_, opened.error());
   return action_();
 }
 

@@ -18,7 +18,9 @@ static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler sets it"
 struct sigaction old_interrupt;
 struct sigaction old_terminate;
 
-void on_signal(int) { interrupted = true; }
+void on_signal(int) {
+  interrupted = true;
+}
 
 }  // namespace
 
@@ -32,8 +34,8 @@ std::string progress_text(const DownloadProgress& progress) {
   const uint64_t done = std::min(progress.done_bytes, progress.total_bytes);
   const double share = static_cast<double>(done) / static_cast<double>(progress.total_bytes);
   const auto filled = static_cast<size_t>(share * kBarCells);
-  return fmt::format("[{}{}] {:3.0f} %  {}  {} of {}", std::string(filled, '#'), std::string(kBarCells - filled, '.'), share * 100,
-                     progress.stage, human_bytes(done), human_bytes(progress.total_bytes));
+  return fmt::format("[{}{}] {:3.0f} %  {}  {} of {}", std::string(filled, '#'), std::string(kBarCells - filled, '.'),
+                     share * 100, progress.stage, human_bytes(done), human_bytes(progress.total_bytes));
 }
 
 void ProgressLine::show(const DownloadProgress& progress) {
@@ -70,6 +72,8 @@ Interruption::~Interruption() {
   ::sigaction(SIGTERM, &old_terminate, nullptr);
 }
 
-bool Interruption::requested() const { return interrupted; }
+bool Interruption::requested() const {
+  return interrupted;
+}
 
 }  // namespace lacuna::server

@@ -20,7 +20,7 @@ namespace lacuna::server {
 struct Console {
   std::FILE* out = stdout;
   std::FILE* err = stderr;
-  bool color = false;         ///< of out
+  bool color = false;          ///< of out
   bool live_progress = false;  ///< err is a terminal: a line may be drawn over again
 
   template <class... Args>

@@ -32,10 +32,11 @@ Finding check_processor() {
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
   const bool vnni = avx512 && __builtin_cpu_supports("avx512vnni");
-  const std::string text = fmt::format("{} cores; AVX2 {}, AVX-512 {}, VNNI {}", os::num_physical_cores(), avx2 ? "yes" : "no",
-                                       avx512 ? "yes" : "no", vnni ? "yes" : "no");
+  const std::string text = fmt::format("{} cores; AVX2 {}, AVX-512 {}, VNNI {}", os::num_physical_cores(),
+                                       avx2 ? "yes" : "no", avx512 ? "yes" : "no", vnni ? "yes" : "no");
   if (avx2) return {"processor", Health::good, text, {}};
-  return {"processor", Health::warning, text, "without AVX2 a model runs, but slowly: the smallest one (smollm2-135m) may do"};
+  return {"processor", Health::warning, text,
+          "without AVX2 a model runs, but slowly: the smallest one (smollm2-135m) may do"};
 #else
   return {"processor", Health::warning, fmt::format("{} cores, not x86-64", os::num_physical_cores()),
           "there are only portable kernels for this processor: a model runs, but slowly"};
@@ -67,7 +68,10 @@ Finding check_cache(const Environment& environment) {
   }
   std::error_code error;
   const fs::space_info space = fs::space(existing, error);
-  return {"cache", Health::good, fmt::format("{}, {} free on its disk", folder, error ? "?" : human_bytes(space.available)), {}};
+  return {"cache",
+          Health::good,
+          fmt::format("{}, {} free on its disk", folder, error ? "?" : human_bytes(space.available)),
+          {}};
 }
 
 Finding check_pip(const Environment& environment, bool needed) {
@@ -87,14 +91,17 @@ Finding check_languages() {
   for (const syntax::Language& language : syntax::languages()) {
     if (!syntax::SyntaxTree::parse(language, "x\n").ok()) broken += fmt::format(" {}", language.id);
   }
-  if (broken.empty()) return {"languages", Health::good, fmt::format("{} grammars work", syntax::languages().size()), {}};
-  return {"languages", Health::problem, "these grammars cannot be used:" + broken, "build lacuna again from a clean folder"};
+  if (broken.empty())
+    return {"languages", Health::good, fmt::format("{} grammars work", syntax::languages().size()), {}};
+  return {"languages", Health::problem, "these grammars cannot be used:" + broken,
+          "build lacuna again from a clean folder"};
 }
 
 /// Loads the model and lets it write a few tokens: what no look at a file can prove.
 Finding try_model(const CommonOptions& common, const Environment& environment) {
   const Result<LoadedEngine> loaded = load_engine(common, kTrialContext, environment);
-  const std::string mend = "choose another with --model, or fetch it again: see `lacuna model verify` and `lacuna model pull`";
+  const std::string mend =
+      "choose another with --model, or fetch it again: see `lacuna model verify` and `lacuna model pull`";
   if (!loaded.ok()) return {"model run", Health::problem, loaded.error().message, mend};
   engine::Request request;
   request.id = 1;
@@ -107,40 +114,52 @@ Finding try_model(const CommonOptions& common, const Environment& environment) {
     if (update.finished && update.reason == engine::FinishReason::failed) failure = update.error;
   };
   const auto start = std::chrono::steady_clock::now();
-  if (const Result<void> taken = loaded->engine->submit(std::move(request), on_update); !taken.ok()) failure = taken.error();
+  if (const Result<void> taken = loaded->engine->submit(std::move(request), on_update); !taken.ok())
+    failure = taken.error();
   while (!failure && loaded->engine->has_work()) loaded->engine->step();
   if (failure) return {"model run", Health::problem, failure->message, mend};
   const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   const engine::ModelInfo& model = loaded->engine->model();
-  return {"model run", Health::good,
-          fmt::format("{} loads in {:.0f} ms and wrote {} tokens in {:.0f} ms ({} kernels, {} threads)", model.name, loaded->load_ms,
-                      tokens, ms, model.isa, model.num_threads),
+  return {"model run",
+          Health::good,
+          fmt::format("{} loads in {:.0f} ms and wrote {} tokens in {:.0f} ms ({} kernels, {} threads)", model.name,
+                      loaded->load_ms, tokens, ms, model.isa, model.num_threads),
           {}};
 }
 
 Finding check_model(const Result<std::string>& path) {
   if (path.ok()) return {"model", Health::good, *path, {}};
-  return {"model", Health::problem, path.error().message, fmt::format("`lacuna model pull {}` fetches the default model", kDefaultModel)};
+  return {"model", Health::problem, path.error().message,
+          fmt::format("`lacuna model pull {}` fetches the default model", kDefaultModel)};
 }
 
 }  // namespace
 
 std::vector<Finding> examine_machine(const CommonOptions& common, const Environment& environment) {
   const Result<std::string> path = resolve_model(common.model, environment);
-  const Result<StoredModel> model = find_model(common.model.empty() ? kDefaultModel : std::string_view(common.model), environment);
-  std::vector<Finding> findings = {check_processor(), check_memory(model), check_cache(environment), check_languages(),
-                                   check_pip(environment, !path.ok()), check_model(path)};
+  const Result<StoredModel> model =
+      find_model(common.model.empty() ? kDefaultModel : std::string_view(common.model), environment);
+  std::vector<Finding> findings = {check_processor(),
+                                   check_memory(model),
+                                   check_cache(environment),
+                                   check_languages(),
+                                   check_pip(environment, !path.ok()),
+                                   check_model(path)};
   if (path.ok()) findings.push_back(try_model(common, environment));
   return findings;
 }
 
 int run_doctor(const CommonOptions& common, const Environment& environment, const Console& console) {
   const std::vector<Finding> findings = examine_machine(common, environment);
-  const bool broken = std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return f.health == Health::problem; });
+  const bool broken =
+      std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return f.health == Health::problem; });
   if (common.json) {
     Json list = Json::array();
     for (const Finding& finding : findings) {
-      list.push_back({{"subject", finding.subject}, {"health", name_of(finding.health)}, {"text", finding.text}, {"mend", finding.mend}});
+      list.push_back({{"subject", finding.subject},
+                      {"health", name_of(finding.health)},
+                      {"text", finding.text},
+                      {"mend", finding.mend}});
     }
     print_json(console, {{"version", kVersion}, {"ok", !broken}, {"findings", list}});
     return broken ? kExitFinding : kExitOk;

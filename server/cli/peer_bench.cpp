@@ -34,12 +34,23 @@ Result<PeerSpeed> parse_peer_output(const std::string& output) {
 
 Result<PeerSpeed> run_peer_bench(const PeerRun& run) {
   ChildCommand command;
-  command.arguments = {run.program, "-m", run.model_path, "-t", std::to_string(run.num_threads),
-                       "-p",        std::to_string(run.prompt_tokens), "-n", std::to_string(run.generated_tokens),
-                       "-r",        "1", "-o", "json"};
+  command.arguments = {run.program,
+                       "-m",
+                       run.model_path,
+                       "-t",
+                       std::to_string(run.num_threads),
+                       "-p",
+                       std::to_string(run.prompt_tokens),
+                       "-n",
+                       std::to_string(run.generated_tokens),
+                       "-r",
+                       "1",
+                       "-o",
+                       "json"};
   LACUNA_ASSIGN_OR_RETURN(const ChildOutcome outcome, run_child(command));
   if (outcome.exit_code != 0) {
-    return Error::format(ErrorCode::io, "'{}' ended with exit code {}: {}", run.program, outcome.exit_code, outcome.errors);
+    return Error::format(ErrorCode::io, "'{}' ended with exit code {}: {}", run.program, outcome.exit_code,
+                         outcome.errors);
   }
   return parse_peer_output(outcome.output);
 }

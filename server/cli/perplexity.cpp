@@ -1,4 +1,5 @@
-/// Perplexity is exp of the mean negative log-probability of each token after the first of its window, natural logarithm.
+/// Perplexity is exp of the mean negative log-probability of each token after the first of its window, natural
+/// logarithm.
 #include "server/cli/perplexity.h"
 
 #include <algorithm>
@@ -63,16 +64,18 @@ int run_perplexity(const PerplexityOptions& options, const CommonOptions& common
   const auto window = static_cast<size_t>(std::min(options.context_tokens, engine.model().context_length));
   const Result<Score> score = score_windows(engine, tokens, window, console);
   if (!score.ok()) return fail(console, score.error());
-  if (score->tokens == 0) return fail(console, {ErrorCode::invalid_argument, "the text is too short: two tokens are needed"});
+  if (score->tokens == 0)
+    return fail(console, {ErrorCode::invalid_argument, "the text is too short: two tokens are needed"});
   const double mean = score->negative_log_probability / static_cast<double>(score->tokens);
   if (common.json) {
-    print_json(console, {{"perplexity", std::exp(mean)},
-                         {"mean_negative_log_probability", mean},
-                         {"tokens", score->tokens},
-                         {"bits_per_byte", score->negative_log_probability / std::log(2.0) / static_cast<double>(text->size())},
-                         {"context", window},
-                         {"model", engine.model().name},
-                         {"isa", engine.model().isa}});
+    print_json(console,
+               {{"perplexity", std::exp(mean)},
+                {"mean_negative_log_probability", mean},
+                {"tokens", score->tokens},
+                {"bits_per_byte", score->negative_log_probability / std::log(2.0) / static_cast<double>(text->size())},
+                {"context", window},
+                {"model", engine.model().name},
+                {"isa", engine.model().isa}});
   } else {
     console.print("perplexity {:.4f} over {} tokens, windows of {}\n", std::exp(mean), score->tokens, window);
   }

@@ -1,4 +1,5 @@
-/// `lacuna perplexity FILE`: how well a model expects a text; the lower, the better. A check of the engine's arithmetic.
+/// `lacuna perplexity FILE`: how well a model expects a text; the lower, the better. A check of the engine's
+/// arithmetic.
 #pragma once
 
 #include <string>

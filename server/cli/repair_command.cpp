@@ -37,7 +37,8 @@ Place place_of(std::string_view text, size_t offset) {
   const std::string_view before = text.substr(0, offset);
   const size_t line_end = before.rfind('\n');
   const size_t line_begin = line_end == std::string_view::npos ? 0 : line_end + 1;
-  return {1 + static_cast<size_t>(std::count(before.begin(), before.end(), '\n')), 1 + utf8::utf32_length(before.substr(line_begin))};
+  return {1 + static_cast<size_t>(std::count(before.begin(), before.end(), '\n')),
+          1 + utf8::utf32_length(before.substr(line_begin))};
 }
 
 Json to_json(std::string_view text, syntax::ByteRange range) {
@@ -158,8 +159,8 @@ void RepairRun::tell_summary() const {
                           {"files", files_},
                           {"failures", failures_}});
   } else {
-    console_.remark("{} file{} examined, {} with syntax errors, {} of them cannot be mended\n", num_files_, num_files_ == 1 ? "" : "s",
-                    num_with_errors_, num_unmended_);
+    console_.remark("{} file{} examined, {} with syntax errors, {} of them cannot be mended\n", num_files_,
+                    num_files_ == 1 ? "" : "s", num_with_errors_, num_unmended_);
   }
 }
 
@@ -174,12 +175,15 @@ int RepairRun::run() {
   }
   tell_summary();
   if (!failures_.empty()) return kExitFailure;
-  const bool finding = options_.mode == RepairMode::check ? num_with_errors_ > 0 : options_.mode == RepairMode::write && num_unmended_ > 0;
+  const bool finding = options_.mode == RepairMode::check ? num_with_errors_ > 0
+                                                          : options_.mode == RepairMode::write && num_unmended_ > 0;
   return finding ? kExitFinding : kExitOk;
 }
 
 }  // namespace
 
-int run_repair(const RepairCommandOptions& options, const Console& console) { return RepairRun(options, console).run(); }
+int run_repair(const RepairCommandOptions& options, const Console& console) {
+  return RepairRun(options, console).run();
+}
 
 }  // namespace lacuna::server

@@ -21,8 +21,8 @@ struct RepairCommandOptions {
   bool json = false;
 };
 
-/// Returns the process's exit code: a finding where `check` met an error or `write` left one, a failure where a file that
-/// was named could not be read or written (the others are still done).
+/// Returns the process's exit code: a finding where `check` met an error or `write` left one, a failure where a file
+/// that was named could not be read or written (the others are still done).
 int run_repair(const RepairCommandOptions& options, const Console& console);
 
 }  // namespace lacuna::server

@@ -68,7 +68,8 @@ Result<std::string> read_source(const SourceFile& file) {
   for (utf8::Decoded next = utf8::decode(text, 0); next.valid && next.length > 0; next = utf8::decode(text, offset)) {
     offset += next.length;
   }
-  return Error::format(ErrorCode::invalid_argument, "'{}' is not UTF-8: the byte at offset {} is wrong", file.path, offset);
+  return Error::format(ErrorCode::invalid_argument, "'{}' is not UTF-8: the byte at offset {} is wrong", file.path,
+                       offset);
 }
 
 }  // namespace lacuna::server

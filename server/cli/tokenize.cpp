@@ -16,7 +16,8 @@ namespace {
 constexpr size_t kMaxTextBytes = size_t{64} << 20;
 
 /// Without the weights: only the vocabulary is read, so this is quick for a model of any size.
-Result<std::unique_ptr<const engine::Tokenizer>> load_tokenizer(const std::string& model, const Environment& environment) {
+Result<std::unique_ptr<const engine::Tokenizer>> load_tokenizer(const std::string& model,
+                                                                const Environment& environment) {
   LACUNA_ASSIGN_OR_RETURN(const std::string path, resolve_model(model, environment));
   LACUNA_ASSIGN_OR_RETURN(const engine::gguf::File file, engine::gguf::File::open(path));
   return engine::Tokenizer::load(file);
@@ -31,7 +32,8 @@ Json to_json(engine::TokenId token, std::string_view piece) {
 
 }  // namespace
 
-int run_tokenize(const TokenizeOptions& options, const CommonOptions& common, const Environment& environment, const Console& console) {
+int run_tokenize(const TokenizeOptions& options, const CommonOptions& common, const Environment& environment,
+                 const Console& console) {
   const auto tokenizer = load_tokenizer(common.model, environment);
   if (!tokenizer.ok()) return fail(console, tokenizer.error());
   const Result<std::string> text = read_input(options.file, kMaxTextBytes);

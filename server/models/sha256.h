@@ -27,7 +27,8 @@ class Sha256 {
   std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
 
-/// `on_read(done_bytes)` is called every few MiB; when it returns false the error is `cancelled`. Errors: not_found, io.
+/// `on_read(done_bytes)` is called every few MiB; when it returns false the error is `cancelled`. Errors: not_found,
+/// io.
 Result<std::string> sha256_of_file(const std::string& path, const std::function<bool(uint64_t)>& on_read = {});
 
 /// Sixty-four hexadecimal digits.

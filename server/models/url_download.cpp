@@ -1,5 +1,5 @@
-/// Redirects are followed here and not by the library, so that every hop passes check_url(): an address on this machine may be
-/// plain http, and must not lead out of it unencrypted.
+/// Redirects are followed here and not by the library, so that every hop passes check_url(): an address on this machine
+/// may be plain http, and must not lead out of it unencrypted.
 #include "server/models/url_download.h"
 
 #include <curl/curl.h>
@@ -83,8 +83,9 @@ int Transfer::on_progress(void* self, curl_off_t total, curl_off_t now, curl_off
   auto* transfer = static_cast<Transfer*>(self);
   const uint64_t before = transfer->resumed_bytes_;
   const uint64_t whole = total > 0 ? before + static_cast<uint64_t>(total) : 0;
-  const bool go_on = !transfer->observer_ ||
-                     transfer->observer_({"downloading", before + static_cast<uint64_t>(std::max<curl_off_t>(now, 0)), whole});
+  const bool go_on =
+      !transfer->observer_ ||
+      transfer->observer_({"downloading", before + static_cast<uint64_t>(std::max<curl_off_t>(now, 0)), whole});
   return go_on ? 0 : 1;
 }
 
@@ -120,7 +121,8 @@ size_t Transfer::write(const char* bytes, size_t count) {
   if (status >= 300) return count;  // the text of a redirect or an error is not the file
   if (!started_ && !start_body().ok()) return 0;
   if (count > model_.max_bytes - std::min(model_.max_bytes, written_bytes_)) {
-    (void)fail(Error::format(ErrorCode::exhausted, "'{}' is longer than {}", model_.url, human_bytes(model_.max_bytes)));
+    (void)fail(
+        Error::format(ErrorCode::exhausted, "'{}' is longer than {}", model_.url, human_bytes(model_.max_bytes)));
     return 0;
   }
   if (std::fwrite(bytes, 1, count, file_.get()) != count) {
@@ -174,7 +176,8 @@ Result<std::string> Transfer::outcome(CURLcode code, const std::string& url) {
   // Nothing is left to send: the sum decides whether the file is whole.
   if (status == 416 || code == CURLE_BAD_DOWNLOAD_RESUME) return std::string();
   if (code != CURLE_OK) {
-    return Error::format(ErrorCode::io, "cannot download '{}': {}", url, message_[0] != 0 ? message_.data() : curl_easy_strerror(code));
+    return Error::format(ErrorCode::io, "cannot download '{}': {}", url,
+                         message_[0] != 0 ? message_.data() : curl_easy_strerror(code));
   }
   if (status >= 300 && status < 400 && redirect != nullptr) return std::string(redirect);
   if (status >= 300) return Error::format(ErrorCode::io, "'{}' answered with status {}", url, status);
@@ -213,12 +216,13 @@ Result<void> check_sum(const UrlModel& model, const std::string& partial, const 
   LACUNA_ASSIGN_OR_RETURN(const std::string sha256, sha256_of_file(partial, on_read));
   if (sha256 == model.sha256) return {};
   fs::remove(partial, error);
-  return Error::format(ErrorCode::corrupt, "'{}' has SHA-256 {}, but {} was expected; what was downloaded is deleted", model.url,
-                       sha256, model.sha256);
+  return Error::format(ErrorCode::corrupt, "'{}' has SHA-256 {}, but {} was expected; what was downloaded is deleted",
+                       model.url, sha256, model.sha256);
 }
 
 std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return text;
 }
 
@@ -232,17 +236,20 @@ Result<void> check_url(const std::string& url) {
   const std::string scheme = part_of(parsed.get(), CURLUPART_SCHEME);
   if (scheme == "https" || scheme == "file") return {};
   if (scheme == "http" && is_loopback(part_of(parsed.get(), CURLUPART_HOST))) return {};
-  return Error::format(ErrorCode::invalid_argument, "'{}' is not fetched: only https, file, and http on this machine are", url);
+  return Error::format(ErrorCode::invalid_argument,
+                       "'{}' is not fetched: only https, file, and http on this machine are", url);
 }
 
-Result<std::string> download_url_model(const UrlModel& given, const std::string& models_folder, const DownloadObserver& observer) {
+Result<std::string> download_url_model(const UrlModel& given, const std::string& models_folder,
+                                       const DownloadObserver& observer) {
   UrlModel model = given;
   if (!is_sha256(model.sha256)) {
     return Error::format(ErrorCode::invalid_argument, "'{}' is not a SHA-256 of 64 hexadecimal digits", model.sha256);
   }
   model.sha256 = lower(model.sha256);
   LACUNA_RETURN_IF_ERROR(check_url(model.url));
-  LACUNA_ASSIGN_OR_RETURN(const std::unique_ptr<Installation> installation, Installation::begin(models_folder, model.name));
+  LACUNA_ASSIGN_OR_RETURN(const std::unique_ptr<Installation> installation,
+                          Installation::begin(models_folder, model.name));
   const std::string partial = installation->scratch_folder() + "/download";
   LACUNA_RETURN_IF_ERROR(keep_only_same_source(installation->scratch_folder(), model, partial));
   LACUNA_RETURN_IF_ERROR(fetch(model, *installation, partial, observer));

@@ -30,7 +30,9 @@ Result<Archive> open_archive(const std::string& wheel) {
   zip_error_init_with_code(&error, code);
   const std::string reason = zip_error_strerror(&error);
   zip_error_fini(&error);
-  const ErrorCode kind = code == ZIP_ER_NOENT ? ErrorCode::not_found : code == ZIP_ER_OPEN ? ErrorCode::io : ErrorCode::corrupt;
+  const ErrorCode kind = code == ZIP_ER_NOENT  ? ErrorCode::not_found
+                         : code == ZIP_ER_OPEN ? ErrorCode::io
+                                               : ErrorCode::corrupt;
   return Error::format(kind, "cannot read the package '{}': {}", wheel, reason);
 }
 
@@ -38,7 +40,8 @@ bool is_data(std::string_view name, std::string_view folder) {
   return name.size() > folder.size() && name.starts_with(folder) && !name.ends_with('/') && !name.ends_with(".py");
 }
 
-Result<std::vector<Member>> find_members(zip_t& archive, const std::string& wheel, std::string_view folder, uint64_t max_bytes) {
+Result<std::vector<Member>> find_members(zip_t& archive, const std::string& wheel, std::string_view folder,
+                                         uint64_t max_bytes) {
   std::vector<Member> members;
   uint64_t total = 0;
   const zip_int64_t count = zip_get_num_entries(&archive, 0);
@@ -50,14 +53,16 @@ Result<std::vector<Member>> find_members(zip_t& archive, const std::string& whee
     }
     if (!is_data(entry.name, folder)) continue;
     if ((entry.valid & ZIP_STAT_SIZE) == 0 || entry.size > max_bytes - total) {
-      return Error::format(ErrorCode::corrupt, "'{}' in '{}' would unpack to more than the {} bytes expected", entry.name, wheel,
-                           max_bytes);
+      return Error::format(ErrorCode::corrupt, "'{}' in '{}' would unpack to more than the {} bytes expected",
+                           entry.name, wheel, max_bytes);
     }
     total += entry.size;
     members.push_back({entry.name, index, entry.size});
   }
-  if (members.empty()) return Error::format(ErrorCode::corrupt, "the package '{}' holds no file below '{}'", wheel, folder);
-  std::sort(members.begin(), members.end(), [](const Member& a, const Member& b) { return natural_less(a.name, b.name); });
+  if (members.empty())
+    return Error::format(ErrorCode::corrupt, "the package '{}' holds no file below '{}'", wheel, folder);
+  std::sort(members.begin(), members.end(),
+            [](const Member& a, const Member& b) { return natural_less(a.name, b.name); });
   return members;
 }
 
@@ -117,7 +122,8 @@ bool natural_less(std::string_view a, std::string_view b) {
   return a < b;
 }
 
-Result<uint64_t> read_wheel(const std::string& wheel, std::string_view folder, uint64_t max_bytes, const ByteSink& sink) {
+Result<uint64_t> read_wheel(const std::string& wheel, std::string_view folder, uint64_t max_bytes,
+                            const ByteSink& sink) {
   LACUNA_ASSIGN_OR_RETURN(const Archive archive, open_archive(wheel));
   LACUNA_ASSIGN_OR_RETURN(const std::vector<Member> members, find_members(*archive, wheel, folder, max_bytes));
   uint64_t total = 0;
