@@ -4,6 +4,8 @@
 #include <system_error>
 
 #include "kernels/cpu/cpu_backend.h"
+#include "kernels/cpu/kernel_table.h"
+#include "kernels/cpu/simd_backend.h"
 #include "support/os.h"
 
 namespace lacuna::kernels {
@@ -38,6 +40,9 @@ std::vector<std::string> available_isas() {
 Result<std::unique_ptr<Backend>> make_cpu_backend(const BackendOptions& options) {
   LACUNA_ASSIGN_OR_RETURN(const BackendOptions resolved, resolve(options));
   try {
+    for (const KernelTable* kernels : available_kernel_tables()) {
+      if (resolved.isa == kernels->isa) return std::unique_ptr<Backend>(new SimdBackend(resolved, *kernels));
+    }
     return make_scalar_backend(resolved);
   } catch (const std::system_error& error) {  // of std::thread
     return Error::format(ErrorCode::exhausted, "cannot start {} threads: {}", resolved.num_threads, error.what());

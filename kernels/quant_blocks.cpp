@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstring>
 
+#include "kernels/block_codes.h"
 #include "support/check.h"
 
 namespace lacuna::kernels {
@@ -20,94 +21,55 @@ constexpr TypeTraits kQ4_K{"Q4_K", 256, sizeof(BlockQ4_K)};
 constexpr TypeTraits kQ5_K{"Q5_K", 256, sizeof(BlockQ5_K)};
 constexpr TypeTraits kQ6_K{"Q6_K", 256, sizeof(BlockQ6_K)};
 
-/// Bit `i` of the fifth bits of a 32-element block, in place (16).
-int fifth_bit(const uint8_t* qh, int i) {
-  return ((qh[i / 8] >> (i % 8)) & 1) << 4;
-}
-
-void decode(const BlockQ4_0& block, float* out) {
+/// w = d * (code - offset)
+template <class Block>
+void decode_symmetric(const Block& block, float* out) {
+  uint8_t codes[32];
+  read_codes(block, codes);
   const float d = half_to_float(block.d);
-  for (int i = 0; i < 16; ++i) {
-    out[i] = d * static_cast<float>((block.qs[i] & 15) - 8);
-    out[i + 16] = d * static_cast<float>((block.qs[i] >> 4) - 8);
-  }
+  for (int i = 0; i < 32; ++i) out[i] = d * static_cast<float>(codes[i] - kCodeOffset<Block>);
 }
 
-void decode(const BlockQ4_1& block, float* out) {
-  const float d = half_to_float(block.d);
-  const float m = half_to_float(block.m);
-  for (int i = 0; i < 16; ++i) {
-    out[i] = d * static_cast<float>(block.qs[i] & 15) + m;
-    out[i + 16] = d * static_cast<float>(block.qs[i] >> 4) + m;
-  }
-}
-
-void decode(const BlockQ5_0& block, float* out) {
-  const float d = half_to_float(block.d);
-  for (int i = 0; i < 16; ++i) {
-    out[i] = d * static_cast<float>(((block.qs[i] & 15) | fifth_bit(block.qh, i)) - 16);
-    out[i + 16] = d * static_cast<float>(((block.qs[i] >> 4) | fifth_bit(block.qh, i + 16)) - 16);
-  }
-}
-
-void decode(const BlockQ5_1& block, float* out) {
+/// w = d * code + m
+template <class Block>
+void decode_affine(const Block& block, float* out) {
+  uint8_t codes[32];
+  read_codes(block, codes);
   const float d = half_to_float(block.d);
   const float m = half_to_float(block.m);
-  for (int i = 0; i < 16; ++i) {
-    out[i] = d * static_cast<float>((block.qs[i] & 15) | fifth_bit(block.qh, i)) + m;
-    out[i + 16] = d * static_cast<float>((block.qs[i] >> 4) | fifth_bit(block.qh, i + 16)) + m;
-  }
+  for (int i = 0; i < 32; ++i) out[i] = d * static_cast<float>(codes[i]) + m;
 }
 
-void decode(const BlockQ8_0& block, float* out) {
+void decode_q8_0(const BlockQ8_0& block, float* out) {
   const float d = half_to_float(block.d);
   for (int i = 0; i < 32; ++i) out[i] = d * static_cast<float>(block.qs[i]);
 }
 
-void decode(const BlockQ4_K& block, float* out) {
-  const float d = half_to_float(block.d);
-  const float dmin = half_to_float(block.dmin);
+/// w = d * scale_j * code - dmin * min_j
+template <class Block>
+void decode_k(const Block& block, float* out) {
+  uint8_t codes[256];
+  read_codes(block, codes);
   for (int j = 0; j < 8; ++j) {
     const ScaleMin k = k_scale_min(block.scales, j);
-    const float scale = d * static_cast<float>(k.scale);
-    const float min = dmin * static_cast<float>(k.min);
-    const uint8_t* qs = block.qs + 32 * (j / 2);  // two sub-blocks share 32 bytes: low nibbles, then high ones
-    const int shift = 4 * (j % 2);
-    for (int i = 0; i < 32; ++i) *out++ = scale * static_cast<float>((qs[i] >> shift) & 15) - min;
+    const float scale = half_to_float(block.d) * static_cast<float>(k.scale);
+    const float min = half_to_float(block.dmin) * static_cast<float>(k.min);
+    for (int i = 32 * j; i < 32 * (j + 1); ++i) out[i] = scale * static_cast<float>(codes[i]) - min;
   }
 }
 
-void decode(const BlockQ5_K& block, float* out) {
-  const float d = half_to_float(block.d);
-  const float dmin = half_to_float(block.dmin);
-  for (int j = 0; j < 8; ++j) {
-    const ScaleMin k = k_scale_min(block.scales, j);
-    const float scale = d * static_cast<float>(k.scale);
-    const float min = dmin * static_cast<float>(k.min);
-    const uint8_t* qs = block.qs + 32 * (j / 2);
-    const int shift = 4 * (j % 2);
-    for (int i = 0; i < 32; ++i) {
-      const int q = ((qs[i] >> shift) & 15) | (((block.qh[i] >> j) & 1) << 4);
-      *out++ = scale * static_cast<float>(q) - min;
-    }
-  }
-}
-
-void decode(const BlockQ6_K& block, float* out) {
-  const float d = half_to_float(block.d);
-  for (int i = 0; i < 256; ++i) {
-    // Each half of 128 weights is four runs of 32; runs 0 and 2 share their low nibbles' bytes, as do 1 and 3.
-    const int half = i / 128;
-    const int run = i / 32 % 4;
-    const int lane = i % 32;
-    const int low = (block.ql[64 * half + 32 * (run % 2) + lane] >> (4 * (run / 2))) & 15;
-    const int high = (block.qh[32 * half + lane] >> (2 * run)) & 3;
-    out[i] = d * static_cast<float>(block.scales[i / 16]) * static_cast<float>((low | (high << 4)) - 32);
+void decode_q6_k(const BlockQ6_K& block, float* out) {
+  uint8_t codes[256];
+  read_codes(block, codes);
+  for (int j = 0; j < 16; ++j) {
+    const float scale = half_to_float(block.d) * static_cast<float>(block.scales[j]);
+    for (int i = 16 * j; i < 16 * (j + 1); ++i) out[i] = scale * static_cast<float>(codes[i] - kCodeOffset<BlockQ6_K>);
   }
 }
 
 template <class Block>
-void decode_blocks(const void* blocks, size_t num_elements, size_t block_elements, float* out) {
+void decode_blocks(const void* blocks, size_t num_elements, size_t block_elements, float* out,
+                   void (*decode)(const Block&, float*)) {
   const auto* bytes = static_cast<const std::byte*>(blocks);
   for (size_t i = 0; i < num_elements; i += block_elements, bytes += sizeof(Block)) {
     Block block;  // a file's blocks may lie at odd addresses
@@ -210,21 +172,21 @@ void dequantize(TensorType type, const void* blocks, size_t num_elements, float*
     case TensorType::bf16:
       return decode_halves(blocks, num_elements, bf16_to_float, out);
     case TensorType::q4_0:
-      return decode_blocks<BlockQ4_0>(blocks, num_elements, 32, out);
+      return decode_blocks<BlockQ4_0>(blocks, num_elements, 32, out, decode_symmetric);
     case TensorType::q4_1:
-      return decode_blocks<BlockQ4_1>(blocks, num_elements, 32, out);
+      return decode_blocks<BlockQ4_1>(blocks, num_elements, 32, out, decode_affine);
     case TensorType::q5_0:
-      return decode_blocks<BlockQ5_0>(blocks, num_elements, 32, out);
+      return decode_blocks<BlockQ5_0>(blocks, num_elements, 32, out, decode_symmetric);
     case TensorType::q5_1:
-      return decode_blocks<BlockQ5_1>(blocks, num_elements, 32, out);
+      return decode_blocks<BlockQ5_1>(blocks, num_elements, 32, out, decode_affine);
     case TensorType::q8_0:
-      return decode_blocks<BlockQ8_0>(blocks, num_elements, 32, out);
+      return decode_blocks<BlockQ8_0>(blocks, num_elements, 32, out, decode_q8_0);
     case TensorType::q4_k:
-      return decode_blocks<BlockQ4_K>(blocks, num_elements, 256, out);
+      return decode_blocks<BlockQ4_K>(blocks, num_elements, 256, out, decode_k);
     case TensorType::q5_k:
-      return decode_blocks<BlockQ5_K>(blocks, num_elements, 256, out);
+      return decode_blocks<BlockQ5_K>(blocks, num_elements, 256, out, decode_k);
     case TensorType::q6_k:
-      return decode_blocks<BlockQ6_K>(blocks, num_elements, 256, out);
+      return decode_blocks<BlockQ6_K>(blocks, num_elements, 256, out, decode_q6_k);
   }
 }
 

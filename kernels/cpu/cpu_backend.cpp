@@ -100,6 +100,7 @@ Result<KvCacheShape> CpuBackend::allocate_kv_cache(const KvCacheShape& shape) {
   kv_block_bytes_ = block_bytes;
   kv_shape_ = shape;
   kv_shape_.bytes_per_block = block_bytes * static_cast<uint64_t>(shape.num_layers);
+  LACUNA_RETURN_IF_ERROR(prepare_kv_cache());
   return kv_shape_;
 }
 
@@ -108,6 +109,11 @@ Result<AlignedBuffer> CpuBackend::claim(uint64_t bytes, std::string_view what) {
   if (!buffer) return Error::format(ErrorCode::exhausted, "no memory for {} ({} bytes)", what, bytes);
   allocated_bytes_ += bytes;
   return buffer;
+}
+
+void CpuBackend::release(AlignedBuffer& buffer) {
+  allocated_bytes_ -= buffer.size();
+  buffer = AlignedBuffer();
 }
 
 // -- Transfers

@@ -29,7 +29,6 @@ struct CpuWeight {
   std::span<const std::byte> file;
   std::vector<float> values;  ///< [cols], of a vector
   AlignedBuffer packed;       ///< of a matrix, in the subclass's layout; or empty
-  int layout = 0;             ///< the subclass's note about `packed`
 
   const std::byte* file_row(int64_t row) const {
     return file.data() + file.size() / static_cast<size_t>(rows) * static_cast<size_t>(row);
@@ -63,6 +62,8 @@ class CpuBackend : public Backend {
  protected:
   /// Bytes of one key or one value vector's element in the cache.
   virtual size_t kv_element_bytes() const = 0;
+  /// Called once the KV cache's shape is known.
+  virtual Result<void> prepare_kv_cache() { return {}; }
   /// Fills weight.packed if the subclass wants to; called for matrices only.
   virtual Result<void> pack(CpuWeight& weight) = 0;
 
@@ -82,6 +83,8 @@ class CpuBackend : public Backend {
   const float* optional_vector(WeightId id, int64_t cols) const;
   /// Zeroed, and counted in allocated_bytes(). Errors: exhausted.
   Result<AlignedBuffer> claim(uint64_t bytes, std::string_view what);
+  /// Gives back what claim() gave.
+  void release(AlignedBuffer& buffer);
 
   /// The keys of one block: [num_kv_heads, kBlockTokens, head_dim]; its values follow in the same shape.
   std::byte* block_keys(int layer, int32_t block) const {
@@ -89,6 +92,7 @@ class CpuBackend : public Backend {
            (static_cast<size_t>(layer) * static_cast<size_t>(kv_shape_.num_blocks) + static_cast<size_t>(block)) *
                kv_block_bytes_;
   }
+  size_t kv_block_bytes() const { return kv_block_bytes_; }
   std::byte* block_values(int layer, int32_t block) const { return block_keys(layer, block) + kv_block_bytes_ / 2; }
 
   const BackendOptions options_;

@@ -1,0 +1,30 @@
+/// Activations as the products take them: 8-bit integers with one scale per 32 inputs, or plain floats.
+///
+/// One scale per 32 and not per 256, because single inputs of Qwen2.5's layers are a thousand times the others: sharing
+/// a scale with such an outlier would leave nothing of its neighbours.
+#pragma once
+
+#include <cstdint>
+
+namespace lacuna::kernels {
+
+/// 32 inputs of one row: x = d * q.
+struct alignas(16) ActivationBlock {
+  int8_t q[32];  ///< -127 to 127
+  float d;
+  float d_sum;          ///< d times the sum of q: what a weight's minimum multiplies
+  int32_t sum;          ///< of q
+  int16_t half_sum[2];  ///< of q[0..15] and q[16..31]
+};
+static_assert(sizeof(ActivationBlock) == 48);
+
+/// A batch. Block b of row r lies at blocks[b * num_rows + r], so that a tile of rows is contiguous at each step along
+/// the inputs.
+struct Activations {
+  const float* values = nullptr;  ///< [num_rows, cols]
+  const ActivationBlock* blocks = nullptr;
+  int64_t num_rows = 0;
+  int64_t cols = 0;
+};
+
+}  // namespace lacuna::kernels

@@ -1,0 +1,115 @@
+/// The operations on single rows, and the exponential that they and attention share. Included inside a target region
+/// only.
+#pragma once
+
+namespace lacuna::kernels {
+namespace {
+
+/// e^x to about 1 unit in the last place or two; exactly 1 at 0, and exactly 0 below -87 (and at minus infinity).
+/// x = n ln 2 + r with |r| <= ln 2 / 2, then a polynomial in r (Cephes' coefficients for expf) and an exponent shift.
+inline F f_exp(F x) {
+  const F lowest = f_set(-87.0f);
+  const F clamped = f_max(f_min(x, f_set(88.0f)), lowest);
+  const I n = i_nearest(f_mul(clamped, f_set(1.44269504f)));
+  const F whole = f_from_int(n);
+  F r = f_fnma(whole, f_set(0.693359375f), clamped);
+  r = f_fnma(whole, f_set(-2.12194440e-4f), r);
+  F p = f_set(1.9875691500e-4f);
+  p = f_fma(p, r, f_set(1.3981999507e-3f));
+  p = f_fma(p, r, f_set(8.3334519073e-3f));
+  p = f_fma(p, r, f_set(4.1665795894e-2f));
+  p = f_fma(p, r, f_set(1.6666665459e-1f));
+  p = f_fma(p, r, f_set(5.0000001201e-1f));
+  p = f_fma(p, f_mul(r, r), f_add(r, f_set(1.0f)));
+  return f_zero_below(x, lowest, f_scale(p, n));
+}
+
+void quantise_block(const float* x, ActivationBlock& out) {
+  F largest = f_zero();
+  for (int i = 0; i < 32; i += kLanes) largest = f_max(largest, f_abs(f_load(x + i)));
+  const float maximum = f_reduce_max(largest);
+  const F inverse = f_set(maximum > 0 ? 127.0f / maximum : 0.0f);
+  int32_t half_sum[2] = {0, 0};
+  for (int i = 0; i < 32; i += kLanes) {
+    const I q = i_nearest(f_mul(f_load(x + i), inverse));
+    i_store_bytes(out.q + i, q);
+    half_sum[i / 16] += i_reduce_add(q);
+  }
+  out.d = maximum / 127.0f;
+  out.sum = half_sum[0] + half_sum[1];
+  out.d_sum = out.d * static_cast<float>(out.sum);
+  out.half_sum[0] = static_cast<int16_t>(half_sum[0]);
+  out.half_sum[1] = static_cast<int16_t>(half_sum[1]);
+}
+
+void quantise_row(const float* x, int64_t cols, ActivationBlock* out, int64_t stride) {
+  for (int64_t i = 0; i < cols; i += 32, out += stride) quantise_block(x + i, *out);
+}
+
+void rms_norm_row(const float* x, const float* gain, int64_t cols, float eps, float* out) {
+  F squares[2] = {f_zero(), f_zero()};
+  int64_t i = 0;
+  for (; i + 2 * kLanes <= cols; i += 2 * kLanes) {
+    const F a = f_load(x + i);
+    const F b = f_load(x + i + kLanes);
+    squares[0] = f_fma(a, a, squares[0]);
+    squares[1] = f_fma(b, b, squares[1]);
+  }
+  float sum = f_reduce_add(f_add(squares[0], squares[1]));
+  for (; i < cols; ++i) sum += x[i] * x[i];
+  const float factor = 1.0f / __builtin_sqrtf(sum / static_cast<float>(cols) + eps);
+  for (i = 0; i + kLanes <= cols; i += kLanes) {
+    f_store(out + i, f_mul(f_mul(f_load(x + i), f_set(factor)), f_load(gain + i)));
+  }
+  for (; i < cols; ++i) out[i] = x[i] * factor * gain[i];
+}
+
+/// count: a multiple of 16.
+void swiglu(const float* gate, const float* up, int64_t count, float* out) {
+  for (int64_t i = 0; i < count; i += kLanes) {
+    const F g = f_load(gate + i);
+    const F sigmoid = f_div(f_set(1.0f), f_add(f_set(1.0f), f_exp(f_sub(f_zero(), g))));
+    f_store(out + i, f_mul(f_mul(g, sigmoid), f_load(up + i)));
+  }
+}
+
+void rope_row(float* row, int64_t cols, int head_dim, int num_dims, bool interleaved, const float* cos,
+              const float* sin) {
+  const int num_pairs = num_dims / 2;
+  for (float* head = row; head < row + cols; head += head_dim) {
+    if (interleaved) {
+      for (int i = 0; i < num_pairs; ++i) {
+        const float a = head[2 * i];
+        const float b = head[2 * i + 1];
+        head[2 * i] = a * cos[i] - b * sin[i];
+        head[2 * i + 1] = b * cos[i] + a * sin[i];
+      }
+      continue;
+    }
+    float* upper = head + num_pairs;
+    int i = 0;
+    for (; i + kLanes <= num_pairs; i += kLanes) {
+      const F a = f_load(head + i);
+      const F b = f_load(upper + i);
+      const F c = f_load(cos + i);
+      const F s = f_load(sin + i);
+      f_store(head + i, f_fnma(b, s, f_mul(a, c)));
+      f_store(upper + i, f_fma(a, s, f_mul(b, c)));
+    }
+    for (; i < num_pairs; ++i) {
+      const float a = head[i];
+      const float b = upper[i];
+      head[i] = a * cos[i] - b * sin[i];
+      upper[i] = b * cos[i] + a * sin[i];
+    }
+  }
+}
+
+void floats_to_halves(const float* from, int64_t count, Half* to) {
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) f_store_halves(to + i, f_load(from + i));
+  for (; i < count; ++i) to[i] = float_to_half(from[i]);
+}
+
+}  // namespace
+}  // namespace lacuna::kernels

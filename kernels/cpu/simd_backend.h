@@ -1,0 +1,114 @@
+/// SimdBackend: the CPU backend over a KernelTable: packs weights, splits work among threads, and keeps the scratch
+/// memory.
+///
+/// simd_backend.cpp has the products and the operations on rows, simd_attention.cpp attention.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "kernels/cpu/activations.h"
+#include "kernels/cpu/cpu_backend.h"
+#include "kernels/cpu/kernel_table.h"
+
+namespace lacuna::kernels {
+
+class SimdBackend final : public CpuBackend {
+ public:
+  SimdBackend(const BackendOptions& options, const KernelTable& kernels);
+
+  std::string_view isa() const override { return kernels_.name; }
+
+ private:
+  /// One matrix product: out[rows, weight.rows] = x · wᵀ.
+  struct Product {
+    const CpuWeight& weight;
+    float* out;
+    const float* bias;
+    bool accumulate;
+  };
+  /// The running softmax of some query rows.
+  struct SoftmaxState {
+    float* maximum;  // [rows]
+    float* total;    // [rows]
+    float* out;      // [rows, padded_head_dim]
+  };
+  /// A worker's own memory for attention, for tiles of kAttentionRows.
+  struct AttentionScratch {
+    float* queries;
+    int32_t* first_token;
+    int32_t* last_token;
+    SoftmaxState state, segment;
+    float* pages;
+  };
+  /// Some rows of one KV head's share of a sequence, where row i stands for token i / group and query head i % group.
+  struct QueryTile {
+    const AttentionSequence* sequence;
+    int kv_head;
+    int first_row;
+    int num_rows;
+    int begin_token, end_token;  // what its rows see between them; whole blocks at the beginning
+
+    int first_segment() const { return begin_token / kSegmentTokens; }
+    int num_segments() const { return (end_token - 1) / kSegmentTokens + 1 - first_segment(); }
+  };
+
+  /// Fewer rows than this are not worth waking the pool for.
+  static constexpr int64_t kSerialRows = 8;
+
+  size_t kv_element_bytes() const override { return sizeof(Half); }
+  Result<void> prepare_kv_cache() override;
+  Result<void> pack(CpuWeight& weight) override;
+
+  void run_rms_norm(Tensor x, const float* gain, float eps, Tensor out) override;
+  void run_linear(Tensor x, std::span<const LinearTarget> targets) override;
+  void run_swiglu(Tensor x, const CpuWeight& gate, const CpuWeight& up, Tensor out) override;
+  void run_rope(Tensor x, int head_dim, const RopeParameters& parameters, const float* cos, const float* sin) override;
+  void run_write_kv(int layer, Tensor keys, Tensor values, std::span<const int32_t> slots) override;
+  void run_attention(const AttentionParameters& parameters, Tensor queries,
+                     std::span<const AttentionSequence> sequences, Tensor out) override;
+
+  /// Calls body(row, worker) for each row; few rows stay on the calling thread.
+  template <class Body>
+  void for_each_row(int64_t rows, Body&& body) {
+    if (rows >= kSerialRows) return pool_.for_each(rows, body);
+    for (int64_t row = 0; row < rows; ++row) body(row, 0);
+  }
+  /// x as the products take it; quantised if `quantise`.
+  Activations prepare_activations(Tensor x, bool quantise);
+  void multiply_chunk(const Activations& x, const Product& product, int64_t chunk, float* tile) const;
+  void swiglu_chunk(const Activations& x, const CpuWeight& gate, const CpuWeight& up, int64_t chunk, float* tile,
+                    Tensor out) const;
+
+  int64_t num_query_tiles(const AttentionParameters& parameters, const AttentionSequence& sequence) const;
+  QueryTile query_tile(const AttentionParameters& parameters, std::span<const AttentionSequence> sequences,
+                       int64_t index) const;
+  void load_queries(const AttentionParameters& parameters, const QueryTile& tile, Tensor queries,
+                    const AttentionScratch& scratch) const;
+  void attend_segment(const AttentionParameters& parameters, const QueryTile& tile, int segment,
+                      const AttentionScratch& scratch, const SoftmaxState& into) const;
+  void attend_tile(const AttentionParameters& parameters, const QueryTile& tile, Tensor queries,
+                   const AttentionScratch& scratch, Tensor out) const;
+  void attend_by_segments(const AttentionParameters& parameters, Tensor queries,
+                          std::span<const AttentionSequence> sequences, int64_t num_tiles, Tensor out);
+  /// The number of (tile, segment) pairs; 0 if they should not or cannot be computed apart.
+  int64_t count_split_segments(const AttentionParameters& parameters, std::span<const AttentionSequence> sequences,
+                               int64_t num_tiles) const;
+  void store_heads(const AttentionParameters& parameters, const QueryTile& tile, const SoftmaxState& from,
+                   Tensor out) const;
+  AttentionScratch attention_scratch(int worker) const;
+  SoftmaxState partial_state(int64_t index) const;
+
+  const KernelTable& kernels_;
+  int64_t longest_row_ = 0;
+  AlignedBuffer activation_blocks_;  // ActivationBlock[max_rows * longest_row_ / 32]
+  AlignedBuffer product_tiles_;      // [worker][2][kTileRows, kGroupRows]
+  AlignedBuffer attention_scratch_;  // [worker][attention_scratch_bytes_]
+  size_t attention_scratch_bytes_ = 0;
+  AlignedBuffer partial_states_;  // [kMaxPartials] states of kSplitRows rows
+};
+
+}  // namespace lacuna::kernels

@@ -1,0 +1,11 @@
+/// The tables of the vector paths. Which of them may run is kernel_table.cpp's matter.
+#pragma once
+
+#include "kernels/cpu/kernel_table.h"
+
+namespace lacuna::kernels {
+
+extern const KernelTable kAvx2Kernels;
+extern const KernelTable kAvx512Kernels;
+
+}  // namespace lacuna::kernels
