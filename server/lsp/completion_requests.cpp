@@ -1,0 +1,205 @@
+#include "server/lsp/completion_requests.h"
+
+#include <utility>
+
+#include "support/log.h"
+
+namespace lacuna::server {
+namespace {
+
+constexpr std::chrono::seconds kPatienceForModel{60};
+constexpr std::chrono::milliseconds kPreviewBudget{100};
+
+Json nothing(bool as_list) {
+  if (as_list) return {{"isIncomplete", true}, {"items", Json::array()}};
+  return {{"items", Json::array()}};
+}
+
+}  // namespace
+
+struct CompletionRequests::Request {
+  std::string uri;
+  Position position;
+  bool invoked = false;
+  std::optional<SelectedCompletionInfo> selected;
+  Form form = Form::inline_items;
+  Reply reply;
+
+  TimerId model_timer = 0;  ///< running while it waits for the model
+  bool waits_for_model = false;
+  std::optional<QueryId> query;
+  SnapshotPointer snapshot;                ///< that the answer is for
+  std::optional<SelectedEntry> entry;      ///< set with `previewed`
+  std::shared_ptr<const std::string> previewed;
+};
+
+CompletionRequests::CompletionRequests(Scheduler& scheduler, DocumentStore& documents, Dispatcher& dispatcher,
+                                       const Session& session, ModelHost& model, CompletionService& service)
+    : scheduler_(scheduler), documents_(documents), session_(session), model_(model), service_(service) {
+  dispatcher.on_request<InlineCompletionParams>("textDocument/inlineCompletion", [this](const auto& params, Reply reply) {
+    ask(params.text_document.uri, params.position, params.invoked, params.selected, Form::inline_items, std::move(reply));
+  });
+  // A list comes up by typing as well as by hand, and the request does not tell which: it never waits.
+  dispatcher.on_request<CompletionParams>("textDocument/completion", [this](const auto& params, Reply reply) {
+    ask(params.text_document.uri, params.position, false, std::nullopt, Form::list, std::move(reply));
+  });
+}
+
+CompletionRequests::~CompletionRequests() {
+  for (auto& [uri, request] : open_) scheduler_.cancel_timer(request->model_timer);
+}
+
+void CompletionRequests::opened(const SnapshotPointer& snapshot) {
+  documents_.when_parsed(snapshot->uri, [this](const SnapshotPointer& parsed) {
+    if (parsed != nullptr) service_.document_opened(parsed);
+  });
+}
+
+void CompletionRequests::closed(const std::string& uri) {
+  if (const auto found = open_.find(uri); found != open_.end()) supersede(*RequestPointer(found->second), "the document was closed");
+  service_.document_closed(uri);
+}
+
+void CompletionRequests::model_changed() {
+  if (model_.state() == ModelHost::State::loading) return;
+  std::vector<RequestPointer> waiting;
+  for (const auto& [uri, request] : open_) {
+    if (request->waits_for_model) waiting.push_back(request);
+  }
+  for (const RequestPointer& request : waiting) {
+    request->waits_for_model = false;
+    scheduler_.cancel_timer(std::exchange(request->model_timer, 0));
+    wait_for_tree(request);
+  }
+}
+
+void CompletionRequests::ask(const std::string& uri, Position position, bool invoked,
+                             const std::optional<SelectedCompletionInfo>& selected, Form form, Reply reply) {
+  ++counters_.requests;
+  if (const auto found = open_.find(uri); found != open_.end()) {
+    supersede(*RequestPointer(found->second), "a newer request was made for this document");
+  }
+  auto request = std::make_shared<Request>();
+  request->uri = uri;
+  request->position = position;
+  request->invoked = invoked;
+  request->selected = selected;
+  request->form = form;
+  request->reply = std::move(reply);
+  open_[uri] = request;
+  request->reply.on_cancel([this, weak = std::weak_ptr(request)] {
+    const RequestPointer cancelled = weak.lock();
+    if (cancelled == nullptr) return;
+    ++counters_.superseded;
+    cancelled->reply.error(RpcError::request_cancelled, "cancelled");
+    finish(*cancelled);
+  });
+
+  if (documents_.find(uri) == nullptr) return answer_nothing(*request, "the document is not open");
+  if (paused_) return answer_nothing(*request, "completions are paused");
+  if (model_.state() == ModelHost::State::loading && !invoked) return answer_nothing(*request, model_.reason());
+  model_.state() == ModelHost::State::loading ? wait_for_model(request) : wait_for_tree(request);
+}
+
+void CompletionRequests::wait_for_model(const RequestPointer& request) {
+  request->waits_for_model = true;
+  request->model_timer = scheduler_.start_timer(kPatienceForModel, [this, weak = std::weak_ptr(request)] {
+    if (const RequestPointer late = weak.lock()) answer_nothing(*late, model_.reason());
+  });
+}
+
+void CompletionRequests::wait_for_tree(const RequestPointer& request) {
+  documents_.when_parsed(request->uri, [this, request](const SnapshotPointer& snapshot) {
+    if (!request->reply.pending()) return;
+    if (snapshot == nullptr) return supersede(*request, "the document has changed");
+    request->snapshot = snapshot;
+    if (request->selected) return preview_entry(request);
+    query(request, snapshot, documents_.offset_of(request->uri, request->position));
+  });
+}
+
+/// Asks for the text as it would be with the selected entry of the editor's list chosen.
+void CompletionRequests::preview_entry(const RequestPointer& request) {
+  const Range& range = request->selected->range;
+  request->entry = SelectedEntry{{documents_.offset_of(request->uri, range.start), documents_.offset_of(request->uri, range.end)},
+                                 request->selected->text};
+  if (range.end < range.start) return answer_nothing(*request, "the selected entry's range is reversed");
+
+  auto previewed = std::make_shared<Snapshot>(*request->snapshot);
+  const PreviewedText text = preview(*request->snapshot, *request->entry);
+  previewed->text = text.text;
+  request->previewed = text.text;
+  scheduler_.run_worker(
+      [previewed, edit = text.edit, original = request->snapshot] {
+        if (original->tree == nullptr) return;
+        const syntax::ParseOptions options{.budget = kPreviewBudget};
+        auto tree = original->tree->reparse({&edit, 1}, *original->text, *previewed->text, options);
+        previewed->tree = tree.ok() ? std::make_shared<const syntax::SyntaxTree>(std::move(tree).value()) : nullptr;
+      },
+      [this, request, previewed, offset = text.offset] {
+        if (request->reply.pending()) query(request, previewed, offset);
+      });
+}
+
+void CompletionRequests::query(const RequestPointer& request, SnapshotPointer snapshot, uint32_t offset) {
+  CompletionQuery query{std::move(snapshot), offset, request->invoked};
+  const QueryId id = service_.complete(std::move(query), [this, request](const CompletionAnswer& completion) {
+    request->query.reset();
+    if (request->reply.pending()) answer(*request, completion);
+  });
+  if (request->reply.pending()) request->query = id;
+}
+
+void CompletionRequests::answer(Request& request, const CompletionAnswer& completion) {
+  if (completion.cancelled || !documents_.is_current(*request.snapshot)) return supersede(request, "the document has changed");
+  counters_.last_answer_ms = completion.elapsed_ms;
+  std::vector<CompletionItem> items = completion.items;
+  if (request.entry) {
+    items.clear();
+    for (const CompletionItem& item : completion.items) {
+      if (auto fitting = item_for_entry(item, *request.previewed, *request.entry)) items.push_back(std::move(*fitting));
+    }
+  }
+  if (!items.empty()) return answer_items(request, items);
+  answer_nothing(request, completion.items.empty() ? completion.silence : "it does not extend the selected entry");
+}
+
+void CompletionRequests::answer_items(Request& request, const std::vector<CompletionItem>& items) {
+  ++counters_.answered;
+  counters_.last_silence.clear();
+  const bool as_list = request.form == Form::list;
+  Json result = nothing(as_list);
+  for (const CompletionItem& item : items) {
+    const uint64_t id = next_item_++;
+    result["items"].push_back(
+        as_list ? list_item_json(documents_, *request.snapshot, item, id, session_.client.insert_as_is)
+                : inline_item_json(documents_, request.uri, item, id));
+  }
+  request.reply.result(std::move(result));
+  finish(request);
+}
+
+void CompletionRequests::answer_nothing(Request& request, std::string reason) {
+  ++counters_.silent;
+  log::debug("no completion: {}", reason);
+  counters_.last_silence = std::move(reason);
+  request.reply.result(nothing(request.form == Form::list));
+  finish(request);
+}
+
+void CompletionRequests::supersede(Request& request, const char* reason) {
+  ++counters_.superseded;
+  request.reply.error(RpcError::content_modified, reason);
+  finish(request);
+}
+
+/// The request is answered or cancelled: what still works for it stops.
+void CompletionRequests::finish(Request& request) {
+  scheduler_.cancel_timer(std::exchange(request.model_timer, 0));
+  request.waits_for_model = false;
+  if (request.query) service_.cancel(*std::exchange(request.query, std::nullopt));
+  const auto found = open_.find(request.uri);
+  if (found != open_.end() && found->second.get() == &request) open_.erase(found);
+}
+
+}  // namespace lacuna::server

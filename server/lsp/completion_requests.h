@@ -1,0 +1,68 @@
+/// CompletionRequests: `textDocument/inlineCompletion` and `textDocument/completion`, from the request to the answer.
+///
+/// Loop thread only. One request a document is open at a time: a newer one supersedes it, and so does an edit, before its
+/// answer can be wrong. While the model loads, a request that the user made by hand waits for it (at most a minute); one made
+/// by typing is answered at once, with nothing and a reason.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "server/completion/completion_service.h"
+#include "server/lsp/completion_items.h"
+#include "server/lsp/counters.h"
+#include "server/lsp/dispatcher.h"
+#include "server/lsp/documents.h"
+#include "server/lsp/session.h"
+#include "server/model_host.h"
+
+namespace lacuna::server {
+
+class CompletionRequests {
+ public:
+  CompletionRequests(Scheduler& scheduler, DocumentStore& documents, Dispatcher& dispatcher, const Session& session,
+                     ModelHost& model, CompletionService& service);
+  ~CompletionRequests();
+
+  void opened(const SnapshotPointer& snapshot);
+  void closed(const std::string& uri);
+  /// The model's state has changed: requests that wait for it go on.
+  void model_changed();
+
+  void set_paused(bool paused) { paused_ = paused; }
+  bool paused() const { return paused_; }
+  CompletionCounters& counters() { return counters_; }
+
+ private:
+  enum class Form { inline_items, list };
+  struct Request;
+  using RequestPointer = std::shared_ptr<Request>;
+
+  void ask(const std::string& uri, Position position, bool invoked, const std::optional<SelectedCompletionInfo>& selected,
+           Form form, Reply reply);
+  void wait_for_model(const RequestPointer& request);
+  void wait_for_tree(const RequestPointer& request);
+  void preview_entry(const RequestPointer& request);
+  void query(const RequestPointer& request, SnapshotPointer snapshot, uint32_t offset);
+  void answer(Request& request, const CompletionAnswer& answer);
+  void answer_items(Request& request, const std::vector<CompletionItem>& items);
+  void answer_nothing(Request& request, std::string reason);
+  void supersede(Request& request, const char* reason);
+  void finish(Request& request);
+
+  Scheduler& scheduler_;
+  DocumentStore& documents_;
+  const Session& session_;
+  ModelHost& model_;
+  CompletionService& service_;
+  bool paused_ = false;
+  CompletionCounters counters_;
+  uint64_t next_item_ = 1;
+  std::unordered_map<std::string, RequestPointer> open_;  ///< by document
+};
+
+}  // namespace lacuna::server

@@ -1,0 +1,109 @@
+#include "server/lsp/incremental_parser.h"
+
+#include <optional>
+#include <utility>
+
+#include "support/log.h"
+
+namespace lacuna::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kQuick = 1ms;
+constexpr auto kLoopBudget = 2ms;
+constexpr auto kWorkerBudget = 500ms;
+constexpr auto kRest = 5s;  // after a parse that ran over its budget
+
+}  // namespace
+
+/// One parse: a pure function over what it holds.
+struct IncrementalParser::Job {
+  const syntax::Language* language;
+  Tree base;
+  Text base_text;
+  std::vector<syntax::Edit> edits;
+  Text text;
+  std::atomic<bool> cancelled{false};
+
+  std::optional<Result<syntax::SyntaxTree>> result;
+  std::chrono::steady_clock::duration took{};
+
+  void run(std::chrono::milliseconds budget) {
+    const auto begin = std::chrono::steady_clock::now();
+    const syntax::ParseOptions options{budget, &cancelled};
+    result = base == nullptr ? syntax::SyntaxTree::parse(*language, *text, options)
+                             : base->reparse(edits, *base_text, *text, options);
+    took = std::chrono::steady_clock::now() - begin;
+  }
+};
+
+IncrementalParser::IncrementalParser(Scheduler& scheduler, OnParsed on_parsed)
+    : scheduler_(scheduler), on_parsed_(std::move(on_parsed)) {}
+
+IncrementalParser::~IncrementalParser() { cancel_job(); }
+
+void IncrementalParser::reset(const syntax::Language* language, Text text) {
+  cancel_job();
+  language_ = language;
+  text_ = std::move(text);
+  base_ = nullptr;
+  base_text_ = nullptr;
+  edits_.clear();
+  quick_ = false;
+  resting_until_ = 0ms;
+  parse_latest();
+}
+
+void IncrementalParser::edit(const std::vector<syntax::Edit>& edits, Text text) {
+  edits_.insert(edits_.end(), edits.begin(), edits.end());
+  text_ = std::move(text);
+  parse_latest();
+}
+
+void IncrementalParser::parse_latest() {
+  if (job_ != nullptr) return;
+  if (language_ == nullptr || scheduler_.now() < resting_until_) return on_parsed_(nullptr);
+
+  auto job = std::make_shared<Job>();
+  job->language = language_;
+  job->base = base_;
+  job->base_text = base_text_;
+  job->edits = edits_;
+  job->text = text_;
+  if (quick_ && base_ != nullptr) {
+    job->run(kLoopBudget);
+    if (job->result->ok()) return finish(job);
+  }
+  job_ = job;
+  scheduler_.run_worker([job] { job->run(kWorkerBudget); },
+                        [this, job] {
+                          if (job->cancelled) return;  // by reset() or the destructor: `this` may be gone
+                          job_ = nullptr;
+                          finish(job);
+                        });
+}
+
+void IncrementalParser::finish(const std::shared_ptr<Job>& job) {
+  quick_ = job->took < kQuick;
+  const bool latest = job->text == text_;
+  if (job->result->ok()) {
+    base_ = std::make_shared<const syntax::SyntaxTree>(std::move(*job->result).value());
+    base_text_ = job->text;
+    edits_.erase(edits_.begin(), edits_.begin() + static_cast<std::ptrdiff_t>(job->edits.size()));
+    return latest ? on_parsed_(base_) : parse_latest();
+  }
+  log::warning("no syntax tree for a document of {} bytes: {}", job->text->size(), job->result->error().message);
+  base_ = nullptr;
+  base_text_ = nullptr;
+  edits_.clear();
+  resting_until_ = scheduler_.now() + kRest;
+  on_parsed_(nullptr);
+}
+
+void IncrementalParser::cancel_job() {
+  if (job_ != nullptr) job_->cancelled = true;
+  job_ = nullptr;
+}
+
+}  // namespace lacuna::server

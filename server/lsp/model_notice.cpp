@@ -1,0 +1,65 @@
+#include "server/lsp/model_notice.h"
+
+#include <utility>
+
+namespace lacuna::server {
+
+void ModelNotice::client_initialized() {
+  client_ready_ = true;
+  model_changed();
+}
+
+void ModelNotice::model_changed() {
+  if (!client_ready_) return;
+  const ModelHost::State state = model_.state();
+  if (state == ModelHost::State::loading) return show_progress();
+  end_progress();
+  if (state == ModelHost::State::failed) tell(MessageType::error, "Lacuna has no ghost text: " + model_.reason());
+  if (state == ModelHost::State::absent) tell(MessageType::info, "Lacuna has no ghost text: " + model_.reason());
+  if (state == ModelHost::State::ready && !model_.note().empty()) tell(MessageType::info, "Lacuna: " + model_.note());
+}
+
+void ModelNotice::show_progress() {
+  if (!session_.client.work_done_progress) return;
+  if (progress_ == Progress::shown) {
+    const int percentage = percentage_now();
+    if (std::exchange(percentage_, percentage) == percentage) return;
+    return report({{"kind", "report"}, {"percentage", percentage}, {"message", model_.reason()}});
+  }
+  if (progress_ == Progress::requested) return;
+  progress_ = Progress::requested;
+  ++token_;
+  dispatcher_.request("window/workDoneProgress/create", {{"token", "lacuna-model-" + std::to_string(token_)}},
+                      [this, alive = std::weak_ptr(alive_), token = token_](const Json&, const Json* error) {
+                        if (!alive.expired() && error == nullptr && token == token_) begin_progress();
+                      });
+}
+
+/// In steps: a message for each percent would be noise.
+int ModelNotice::percentage_now() const {
+  constexpr int kStep = 10;
+  return static_cast<int>(model_.progress() * 100) / kStep * kStep;
+}
+
+/// The client has made room for the progress; the model may be ready by now.
+void ModelNotice::begin_progress() {
+  if (progress_ != Progress::requested) return;
+  progress_ = Progress::shown;
+  percentage_ = percentage_now();
+  report({{"kind", "begin"}, {"title", "Lacuna"}, {"message", model_.reason()}, {"percentage", percentage_}, {"cancellable", false}});
+}
+
+void ModelNotice::end_progress() {
+  if (std::exchange(progress_, Progress::none) == Progress::shown) report({{"kind", "end"}});
+}
+
+void ModelNotice::report(Json value) {
+  dispatcher_.notify("$/progress", {{"token", "lacuna-model-" + std::to_string(token_)}, {"value", std::move(value)}});
+}
+
+void ModelNotice::tell(MessageType type, const std::string& message) {
+  if (std::exchange(told_, message) == message) return;
+  dispatcher_.notify("window/showMessage", {{"type", static_cast<int>(type)}, {"message", message}});
+}
+
+}  // namespace lacuna::server

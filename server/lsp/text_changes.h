@@ -1,0 +1,19 @@
+/// The changes of one textDocument/didChange, applied to a text and to its line index. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/lsp/line_index.h"
+#include "server/lsp/protocol.h"
+#include "syntax/syntax_tree.h"
+
+namespace lacuna::server {
+
+/// Applies `changes` in order, each to the result of the one before it. Ranges are clamped, and swapped where the end comes
+/// first. Returns the edits for a reparse, or nothing if one of the changes replaced the whole text.
+std::optional<std::vector<syntax::Edit>> apply_changes(const std::vector<ContentChange>& changes, PositionEncoding encoding,
+                                                       std::string& text, LineIndex& lines);
+
+}  // namespace lacuna::server

@@ -1,1 +1,0 @@
-// Deleted by the first real source of this folder.
