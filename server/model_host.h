@@ -8,6 +8,7 @@
 #include <string>
 
 #include "engine/engine.h"
+#include "server/token_source.h"
 #include "support/result.h"
 
 namespace lacuna::server {
@@ -15,31 +16,35 @@ namespace lacuna::server {
 /// Runs a function on the loop thread; callable from any thread.
 using Post = std::function<void(std::function<void()>)>;
 
-class ModelHost {
+class ModelHost final : public TokenSource {
  public:
   enum class State { absent, loading, ready, failed };
 
   explicit ModelHost(Post post);
   ~ModelHost();  ///< cancels what runs; no callback comes after it
 
-  /// Replaces the model. State goes to loading, and later to ready or failed.
+  /// Replaces the model. State goes to loading, and later to ready or failed. Requests of the model before end as cancelled.
   void load(engine::EngineOptions options);
   /// No model can be had; `reason` says why and how to get one.
   void set_absent(std::string reason);
 
   State state() const;
   /// For people: "loading qwen2.5-coder-0.5b (40 %)", "no model: run `lacuna model pull …`". Empty when ready.
-  std::string reason() const;
+  std::string reason() const override;
+  /// What a person should know about a ready model, such as missing fill-in-the-middle tokens. Usually empty.
+  std::string note() const;
   const engine::EngineThread::Loaded* loaded() const;  ///< null unless ready
-  double progress() const;                             ///< 0 to 1, of loading
+  const engine::Tokenizer* tokenizer() const override;
+  int context_tokens() const override;
+  double progress() const;  ///< 0 to 1, of loading
 
   /// Called on the loop after every change of state or progress. One observer.
   void on_change(std::function<void()> observer);
 
-  /// Updates arrive on the loop thread. Without a ready model the request fails at once with `unavailable`.
+  /// Updates arrive on the loop thread, never before this returns. Without a ready model the request fails with `unavailable`.
   /// The request's id is chosen here and returned.
-  engine::RequestId submit(engine::Request request, engine::UpdateCallback on_update);
-  void cancel(engine::RequestId id);
+  engine::RequestId submit(engine::Request request, engine::UpdateCallback on_update) override;
+  void cancel(engine::RequestId id) override;
   engine::EngineStatistics statistics() const;
 
  private:

@@ -10,8 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "server/model_host.h"
+#include "engine/request.h"
 #include "server/snapshot.h"
+#include "server/token_source.h"
 #include "syntax/syntax_tree.h"
 
 namespace lacuna::server {
@@ -52,8 +53,9 @@ using RunWorker = std::function<void(std::function<void()> work, std::function<v
 
 class CompletionService {
  public:
-  CompletionService(ModelHost& host, RunWorker run_worker);
-  ~CompletionService();
+  /// `source` (a ModelHost, outside tests) outlives the service.
+  CompletionService(TokenSource& source, RunWorker run_worker);
+  ~CompletionService();  ///< answers what is open as cancelled
 
   void set_settings(const CompletionSettings& settings);
 
@@ -69,7 +71,7 @@ class CompletionService {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;  ///< callbacks of workers and requests hold it weakly
 };
 
 }  // namespace lacuna::server

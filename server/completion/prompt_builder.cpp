@@ -1,0 +1,69 @@
+#include "server/completion/prompt_builder.h"
+
+#include "server/completion/prompt_window.h"
+#include "server/completion/text_hygiene.h"
+#include "support/check.h"
+
+namespace lacuna::server {
+
+namespace {
+
+using Tokens = std::vector<engine::TokenId>;
+
+void append(Tokens& tokens, const Tokens& more) { tokens.insert(tokens.end(), more.begin(), more.end()); }
+
+std::string_view file_name(std::string_view path) {
+  const size_t slash = path.find_last_of("/\\");
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+/// `<|file_sep|>NAME\n`, for models that were trained on repositories.
+void append_file_header(Tokens& tokens, const engine::Tokenizer& tokenizer, std::string_view path) {
+  const std::string_view name = file_name(path);
+  if (tokenizer.fim().file_separator < 0 || name.empty()) return;
+  tokens.push_back(tokenizer.fim().file_separator);
+  append(tokens, tokenizer.encode(std::string(name) + "\n"));
+}
+
+/// Drops the tokens of `middle` that reach beyond its first `keep` bytes; returns their text. Does nothing where the vocabulary
+/// lacks some of its bytes, as then tokens and text do not align.
+std::string drop_healed(Tokens& tokens, const engine::Tokenizer& tokenizer, std::string_view middle, size_t keep) {
+  if (tokenizer.decode(tokens) != middle) return {};
+  size_t kept = middle.size();
+  while (kept > keep) {
+    kept -= tokenizer.piece(tokens.back()).size();
+    tokens.pop_back();
+  }
+  return std::string(middle.substr(kept));
+}
+
+}  // namespace
+
+Prompt build_prompt(const engine::Tokenizer& tokenizer, const PromptText& prompt, const PromptBudget& budget) {
+  LACUNA_CHECK(prompt.anchor <= prompt.heal_from && prompt.heal_from <= prompt.cursor);
+  LACUNA_CHECK(prompt.cursor <= prompt.text.size());
+  const engine::FimTokens& fim = tokenizer.fim();
+  const std::string middle = with_line_ends(prompt.text.substr(prompt.anchor, prompt.cursor - prompt.anchor), "\n");
+  const size_t healed_bytes =
+      with_line_ends(prompt.text.substr(prompt.heal_from, prompt.cursor - prompt.heal_from), "\n").size();
+
+  Prompt built;
+  built.fill_in_middle = fim.available();
+  if (tokenizer.bos()) built.tokens.push_back(*tokenizer.bos());
+  if (built.fill_in_middle) {
+    append_file_header(built.tokens, tokenizer, prompt.path);
+    built.tokens.push_back(fim.prefix);
+    append(built.tokens, tokens_before(tokenizer, prompt.text, prompt.anchor, budget.prefix_tokens));
+    built.tokens.push_back(fim.suffix);
+    append(built.tokens, tokens_after(tokenizer, prompt.text, prompt.cursor, budget.suffix_tokens));
+    built.tokens.push_back(fim.middle);
+  } else {
+    append(built.tokens, tokens_before(tokenizer, prompt.text, prompt.anchor, budget.prefix_tokens));
+  }
+  Tokens middle_tokens = tokenizer.encode(middle);
+  built.forced = drop_healed(middle_tokens, tokenizer, middle, middle.size() - healed_bytes);
+  append(built.tokens, middle_tokens);
+  return built;
+}
+
+}  // namespace lacuna::server

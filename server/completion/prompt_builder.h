@@ -1,0 +1,40 @@
+/// Prompt builder: from a text and a cursor to the tokens that a model completes.
+///
+/// With fill-in-the-middle tokens the order is prefix, suffix, middle (PSM), as the models were trained:
+/// [repository NAME] [file PATH] PREFIX text-before SUFFIX text-after MIDDLE. Without them the text before the cursor is all
+/// there is. Prefix and suffix are divided at an *anchor* at or before the cursor; what stands between anchor and cursor
+/// is given as the beginning of the middle, so a caller that keeps the anchor while a person types appends to the prompt
+/// instead of changing its inside. Source text is never read as control tokens. Pure functions; any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/tokenizer/tokenizer.h"
+
+namespace lacuna::server {
+
+struct PromptText {
+  std::string_view text;   ///< the whole document
+  std::string_view path;   ///< its file name goes into the prompt; may be empty
+  uint32_t cursor = 0;     ///< bytes, at a character boundary
+  uint32_t anchor = 0;     ///< at most `cursor`; where prefix and suffix are divided
+  uint32_t heal_from = 0;  ///< tokens of the middle that reach beyond this offset are left to the model; `cursor`: none
+};
+
+struct PromptBudget {
+  int prefix_tokens = 1024;
+  int suffix_tokens = 384;
+};
+
+struct Prompt {
+  std::vector<engine::TokenId> tokens;
+  std::string forced;  ///< the text before the cursor that the model must generate first (token healing)
+  bool fill_in_middle = false;
+};
+
+Prompt build_prompt(const engine::Tokenizer& tokenizer, const PromptText& prompt, const PromptBudget& budget);
+
+}  // namespace lacuna::server

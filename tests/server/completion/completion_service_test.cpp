@@ -1,0 +1,319 @@
+#include "server/completion/completion_service.h"
+
+#include <doctest/doctest.h>
+
+#include <deque>
+
+#include "tests/server/completion/fake_model.h"
+
+using namespace lacuna;
+using namespace lacuna::server;
+using lacuna::server::test::ScriptedSource;
+
+namespace {
+
+/// A service before a scripted model. Workers run when the test says so.
+struct Fixture {
+  explicit Fixture(bool fill_in_middle = true) : source(fill_in_middle) {}
+
+  /// Asks at the `^` of `marked`. Without a language the text has no tree.
+  size_t ask(const std::string& marked, const std::string& language = "", bool invoked = false, const std::string& uri = "file:///a") {
+    const size_t cursor = marked.find('^');
+    REQUIRE(cursor != std::string::npos);
+    auto snapshot = std::make_shared<Snapshot>();
+    snapshot->uri = uri;
+    snapshot->path = "a.py";
+    snapshot->text = std::make_shared<const std::string>(std::string(marked).erase(cursor, 1));
+    if (!language.empty()) {
+      snapshot->language = syntax::find_language(language, "");
+      REQUIRE(snapshot->language);
+      auto tree = syntax::SyntaxTree::parse(*snapshot->language, *snapshot->text);
+      REQUIRE(tree);
+      snapshot->tree = std::make_shared<const syntax::SyntaxTree>(*tree);
+    }
+    const size_t index = answers.size();
+    answers.emplace_back();
+    ids.push_back(service->complete({snapshot, static_cast<uint32_t>(cursor), invoked},
+                                    [this, index](CompletionAnswer answer) { answers[index].push_back(std::move(answer)); }));
+    return index;
+  }
+
+  void run_workers() {
+    while (!workers.empty()) {
+      auto [work, done] = std::move(workers.front());
+      workers.pop_front();
+      work();
+      done();
+    }
+  }
+  /// Lets the model write `text` in answer to the newest request and end.
+  void model_writes(const std::string& text) {
+    source.write(source.last_id, text);
+    source.end(source.last_id);
+    run_workers();
+  }
+
+  const CompletionAnswer& answer(size_t index) const {
+    REQUIRE(answers[index].size() == 1);  // exactly once
+    return answers[index][0];
+  }
+  std::string text(size_t index) const {
+    REQUIRE(answer(index).items.size() == 1);
+    return answer(index).items[0].text;
+  }
+  bool open(size_t index) const { return answers[index].empty(); }
+
+  ScriptedSource source;
+  std::deque<std::pair<std::function<void()>, std::function<void()>>> workers;
+  std::deque<std::vector<CompletionAnswer>> answers;
+  std::vector<QueryId> ids;
+  std::unique_ptr<CompletionService> service = std::make_unique<CompletionService>(
+      source, [this](std::function<void()> work, std::function<void()> done) { workers.emplace_back(std::move(work), std::move(done)); });
+};
+
+}  // namespace
+
+TEST_CASE("what the model writes is offered at the cursor") {
+  Fixture f;
+  const size_t query = f.ask("x = ^\ny\n");
+  CHECK(f.open(query));
+  CHECK(f.source.prompt(1) == "<|file_sep|>a.py\n<|fim_prefix|>x = <|fim_suffix|>\ny\n<|fim_middle|>");
+  f.model_writes("foo(1)");
+  CHECK(f.text(query) == "foo(1)");
+  CHECK(f.answer(query).items[0].replace == syntax::ByteRange{4, 4});
+  CHECK(f.answer(query).silence.empty());
+}
+
+TEST_CASE("an item replaces the word being typed") {
+  Fixture f;
+  const size_t query = f.ask("value = 1\nx = va^\n", "python");
+  f.model_writes("lue + 1");
+  CHECK(f.text(query) == "value + 1");
+  CHECK(f.answer(query).items[0].replace == syntax::ByteRange{14, 16});
+}
+
+TEST_CASE("without a model the reason is the answer") {
+  Fixture f;
+  f.source.silence = "loading a-model (40 %)";
+  const size_t query = f.ask("x = ^\n");
+  CHECK(f.answer(query).items.empty());
+  CHECK(f.answer(query).silence == "loading a-model (40 %)");
+  CHECK_FALSE(f.answer(query).cancelled);
+}
+
+TEST_CASE("every empty answer has a reason") {
+  SUBCASE("the model writes nothing") {
+    Fixture f;
+    const size_t query = f.ask("x = ^\n");
+    f.model_writes("");
+    CHECK_FALSE(f.answer(query).silence.empty());
+  }
+  SUBCASE("the model fails") {
+    Fixture f;
+    const size_t query = f.ask("x = ^\n");
+    f.source.end(1, engine::FinishReason::failed, Error{ErrorCode::exhausted, "no blocks"});
+    CHECK(f.answer(query).silence == "the model failed: no blocks");
+  }
+  SUBCASE("completions are off") {
+    Fixture f;
+    CompletionSettings settings;
+    settings.enabled = false;
+    f.service->set_settings(settings);
+    CHECK(f.answer(f.ask("x = ^\n")).silence == "completions are off");
+  }
+  SUBCASE("a model without fill-in-the-middle tokens at the beginning of a file") {
+    Fixture f(/*fill_in_middle=*/false);
+    CHECK(f.answer(f.ask("^\n")).silence == "there is no text before the cursor");
+  }
+  CHECK(true);
+}
+
+TEST_CASE("restraint: inside a word, in comments and strings nothing is offered unasked") {
+  for (const char* marked : {"x = fo^o\n", "# com ^\n", "x = 'str ^'\n"}) {
+    CAPTURE(marked);
+    Fixture f;
+    CHECK_FALSE(f.answer(f.ask(marked, "python")).silence.empty());
+    CHECK(f.source.last_id == 0);
+    const size_t invoked = f.ask(marked, "python", /*invoked=*/true);
+    CHECK(f.open(invoked));
+    CHECK(f.source.last_id == 1);
+  }
+}
+
+TEST_CASE("comments and strings can be allowed") {
+  Fixture f;
+  CompletionSettings settings;
+  settings.in_comments = settings.in_strings = true;
+  f.service->set_settings(settings);
+  f.ask("# com ^\n", "python");
+  f.ask("x = 'str ^'\n", "python");
+  CHECK(f.source.last_id == 2);
+}
+
+TEST_CASE("typing what was suggested costs no model call") {
+  Fixture f;
+  f.ask("x = ^\n");
+  f.model_writes("foo(1)");
+  CHECK(f.text(f.ask("x = f^\n")) == "oo(1)");
+  CHECK(f.text(f.ask("x = foo(^\n")) == "1)");
+  CHECK(f.text(f.ask("x = fo^\n")) == "o(1)");
+  CHECK(f.source.last_id == 1);
+  f.ask("x = g^\n");
+  CHECK(f.source.last_id == 2);
+}
+
+TEST_CASE("what was cut off is kept for after acceptance") {
+  Fixture f;
+  const size_t query = f.ask("x = ^\n");
+  f.source.write(1, "foo(1)\ny = foo(2)");
+  f.run_workers();
+  CHECK(f.text(query) == "foo(1)");
+  const size_t accepted = f.ask("x = foo(1)^\n");
+  f.run_workers();
+  CHECK(f.text(accepted) == "\ny = foo(2)");
+  CHECK(f.source.last_id == 1);
+}
+
+TEST_CASE("the same place asked again gets the same answer, also a silent one") {
+  Fixture f;
+  f.ask("x = ^\n");
+  f.model_writes("");
+  const size_t again = f.ask("x = ^\n");
+  CHECK_FALSE(f.answer(again).silence.empty());
+  CHECK(f.source.last_id == 1);
+}
+
+TEST_CASE("a newer query supersedes the older one of the same document only") {
+  Fixture f;
+  const size_t other = f.ask("z = ^\n", "", false, "file:///other");
+  const size_t older = f.ask("x = ^\n");
+  const size_t newer = f.ask("y = ^\n");
+  CHECK(f.answer(older).cancelled);
+  CHECK(f.source.cancelled == std::vector<engine::RequestId>{2});
+  CHECK(f.open(newer));
+  CHECK(f.open(other));
+  f.source.end(2, engine::FinishReason::cancelled);  // the engine's late word about the older one
+  CHECK(f.open(newer));
+  f.model_writes("1");
+  CHECK(f.text(newer) == "1");
+  CHECK(f.answers[older].size() == 1);
+}
+
+TEST_CASE("cancel answers at once, frees the engine, and happens once") {
+  Fixture f;
+  const size_t query = f.ask("x = ^\n");
+  f.service->cancel(f.ids[0]);
+  CHECK(f.answer(query).cancelled);
+  CHECK(f.source.cancelled == std::vector<engine::RequestId>{1});
+  f.service->cancel(f.ids[0]);
+  f.service->cancel(12345);
+  f.source.write(1, "late");
+  f.source.end(1, engine::FinishReason::cancelled);
+  CHECK(f.answers[query].size() == 1);
+}
+
+TEST_CASE("cancel while a worker trims") {
+  Fixture f;
+  const size_t query = f.ask("x = ^\n");
+  f.source.write(1, "foo");
+  f.source.end(1);
+  REQUIRE(f.workers.size() == 1);
+  f.service->cancel(f.ids[0]);
+  CHECK(f.answer(query).cancelled);
+  f.run_workers();
+  CHECK(f.answers[query].size() == 1);
+}
+
+TEST_CASE("work in flight goes on while the person types what it predicts") {
+  Fixture f;
+  const size_t first = f.ask("x = ^\n");
+  f.source.write(1, "foo");
+  const size_t second = f.ask("x = fo^\n");
+  CHECK(f.answer(first).cancelled);
+  CHECK(f.source.last_id == 1);
+  CHECK(f.source.cancelled.empty());
+  f.model_writes("(1)");
+  CHECK(f.text(second) == "o(1)");
+}
+
+TEST_CASE("work in flight is dropped once it writes something else") {
+  Fixture f;
+  f.ask("x = ^\n");
+  const size_t second = f.ask("x = b^\n");  // nothing has arrived yet: it may still be right
+  CHECK(f.source.last_id == 1);
+  f.source.write(1, "foo");
+  CHECK(f.source.cancelled == std::vector<engine::RequestId>{1});
+  CHECK(f.source.last_id == 2);
+  f.model_writes("ar");
+  CHECK(f.text(second) == "ar");
+}
+
+TEST_CASE("closing a document and ending the service answer what is open") {
+  Fixture f;
+  const size_t closed = f.ask("x = ^\n");
+  f.service->document_closed("file:///a");
+  f.service->document_closed("file:///a");
+  CHECK(f.answer(closed).cancelled);
+  const size_t open = f.ask("x = ^\n");
+  f.service.reset();
+  CHECK(f.answer(open).cancelled);
+  CHECK(f.source.cancelled.size() == 2);
+  f.source.end(2, engine::FinishReason::cancelled);
+}
+
+TEST_CASE("a reply may ask again") {
+  Fixture f;
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->uri = "file:///a";
+  snapshot->text = std::make_shared<const std::string>("x = ");
+  size_t third = 0;
+  f.service->complete({snapshot, 4, false}, [&](const CompletionAnswer&) { third = f.ask("z = ^\n"); });
+  const size_t second = f.ask("y = ^\n");
+  // The first was superseded by the second, which its owner superseded by the third at once.
+  CHECK(f.answer(second).cancelled);
+  f.model_writes("3");
+  CHECK(f.text(third) == "3");
+}
+
+TEST_CASE("a document of Windows gets its own line ends") {
+  Fixture f;
+  const size_t query = f.ask("if x:^\r\ny\r\n", "python");
+  f.source.write(1, "\n    return 1");
+  f.source.end(1);
+  f.run_workers();
+  CHECK(f.text(query).find('\n') != std::string::npos);
+  CHECK(f.text(query).find("\r\n") + 1 == f.text(query).find('\n'));
+}
+
+TEST_CASE("control tokens never reach a completion") {
+  Fixture f;
+  const size_t query = f.ask("x = ^\n");
+  f.source.write(1, "foo");
+  f.source.write_token(1, *f.source.tokenizer()->find("<|im_start|>"));
+  f.run_workers();
+  CHECK(f.text(query) == "foo");
+  CHECK(f.source.cancelled == std::vector<engine::RequestId>{1});
+}
+
+TEST_CASE("a text that the length limit cut off is used by whole lines") {
+  Fixture f;
+  CompletionSettings settings;
+  settings.max_lines = 9;
+  f.service->set_settings(settings);
+  const size_t query = f.ask("def f():\n    ^\n", "python");
+  f.source.write(1, "x = 1\n    y = x.unfini");
+  if (f.open(query) && f.workers.empty()) f.source.end(1, engine::FinishReason::length);
+  f.run_workers();
+  CHECK(f.text(query).find("unfini") == std::string::npos);
+}
+
+TEST_CASE("the prompt and the answer fit the model's context") {
+  Fixture f;
+  f.source.context = 300;
+  std::string text;
+  for (int i = 0; i < 500; ++i) text += "value = compute()\n";
+  f.ask(text + "^" + text);
+  CHECK(f.source.prompt(1).size() > 100);
+  const test::SpellingTokenizer tokenizer;
+  CHECK(tokenizer.encode(f.source.prompt(1), true).size() + 96 <= 300);
+}
