@@ -5,10 +5,7 @@
 #include <sstream>
 
 #include "server/cli/bench.h"
-#if __has_include("server/cli/complete.h")
 #include "server/cli/complete.h"
-#define LACUNA_HAS_COMPLETE 1
-#endif
 #include "server/cli/doctor.h"
 #include "server/cli/exit_code.h"
 #include "server/cli/model_command.h"
@@ -76,9 +73,7 @@ CommandLine::CommandLine(const Environment& environment, const Console& console)
       "`lacuna COMMAND --help` tells a command's options. Exit codes: 0 done, 1 something was found not in order,\n"
       "2 wrong usage, 3 failed, 130 interrupted.");
   add_lsp();
-#ifdef LACUNA_HAS_COMPLETE
   add_complete();
-#endif
   add_repair();
   add_model();
   add_bench();
@@ -125,18 +120,16 @@ void CommandLine::add_lsp() {
   command->add_option("--clientProcessId", ignored_process_, "Accepted for clients that pass it")->type_name("PID");
 }
 
-#ifdef LACUNA_HAS_COMPLETE
 void CommandLine::add_complete() {
   CLI::App* command =
       add_command(app_, "complete", "Complete the code at a place in a file, as an editor would show it",
-                  [this] { return run_complete(place_, common_, environment_); });
+                  [this] { return run_complete(place_, common_, environment_, console_); });
   command->add_option("place", place_, "Line and column count from 1, columns in characters")
       ->required()
       ->type_name("FILE:LINE:COLUMN");
   add_model_options(*command);
   add_json(*command);
 }
-#endif
 
 void CommandLine::add_repair() {
   CLI::App* command =
