@@ -34,7 +34,10 @@ Result<BackendOptions> resolve(BackendOptions options) {
 }  // namespace
 
 std::vector<std::string> available_isas() {
-  return {"scalar"};
+  std::vector<std::string> isas;
+  for (const KernelTable* kernels : available_kernel_tables()) isas.emplace_back(kernels->isa);
+  isas.emplace_back("scalar");
+  return isas;
 }
 
 Result<std::unique_ptr<Backend>> make_cpu_backend(const BackendOptions& options) {
