@@ -27,6 +27,9 @@ Result<void> check_range(const char* name, int64_t value, int64_t least, int64_t
 Result<void> check_options(const EngineOptions& options) {
   LACUNA_RETURN_IF_ERROR(check_range("num_threads", options.num_threads, 0, 1024));
   LACUNA_RETURN_IF_ERROR(check_range("context_tokens", options.context_tokens, 1, ModelConfig::kMaxContext));
+  constexpr uint64_t kMost = uint64_t{1} << 50;  // sums of sizes stay far below overflow
+  LACUNA_RETURN_IF_ERROR(check_range("kv_cache_bytes", static_cast<int64_t>(std::min(options.kv_cache_bytes, kMost + 1)),
+                                     0, static_cast<int64_t>(kMost)));
   LACUNA_RETURN_IF_ERROR(check_range("max_batch_tokens", options.max_batch_tokens, 1, 1 << 16));
   return check_range("max_sequences", options.max_sequences, 1, 1024);
 }
@@ -97,10 +100,10 @@ Result<MemoryPlan> plan_memory(const EngineOptions& options, const ModelConfig& 
   constexpr int kSpareBlocks = 2;  // the source of a copy is held beside a full sequence
   const uint64_t needed = static_cast<uint64_t>(blocks_for(plan.context_tokens)) + kSpareBlocks;
   const uint64_t block_bytes = estimated_block_bytes(config);
-  const uint64_t num_blocks = std::clamp(options.kv_cache_bytes / block_bytes, needed, uint64_t{1} << 24);
-  plan.num_blocks = static_cast<int>(num_blocks);
-  const uint64_t total = file_bytes + num_blocks * block_bytes +
-                         Decoder::activation_bytes(config, plan.max_rows, options.max_sequences);
+  const uint64_t cache_bytes = std::max(options.kv_cache_bytes, needed * block_bytes);
+  plan.num_blocks = static_cast<int>(std::min(cache_bytes / block_bytes, uint64_t{1} << 24));
+  const uint64_t total =
+      file_bytes + cache_bytes + Decoder::activation_bytes(config, plan.max_rows, options.max_sequences);
   const uint64_t memory = os::total_memory_bytes();
   if (total > memory) {
     return Error::format(ErrorCode::exhausted,
