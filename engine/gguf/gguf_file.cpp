@@ -180,9 +180,9 @@ Result<std::string_view> File::string(std::string_view key, std::string_view fal
 }
 
 const Tensor* File::find_tensor(std::string_view name) const {
-  const auto at = std::lower_bound(
-      tensor_by_name_.begin(), tensor_by_name_.end(), name,
-      [this](uint32_t index, std::string_view wanted) { return tensors_[index].name < wanted; });
+  const auto at =
+      std::lower_bound(tensor_by_name_.begin(), tensor_by_name_.end(), name,
+                       [this](uint32_t index, std::string_view wanted) { return tensors_[index].name < wanted; });
   return at != tensor_by_name_.end() && tensors_[*at].name == name ? &tensors_[*at] : nullptr;
 }
 

@@ -1,8 +1,8 @@
 /// gguf::File: a model file of the GGUF format, mapped and checked.
 ///
 /// Opening checks everything that the container promises: counts, lengths, types, dimensions, offsets, alignment. After
-/// that, every view that an accessor returns lies inside the mapping. What the values mean (is this a sensible number of
-/// heads?) is for the reader of the value to check.
+/// that, every view that an accessor returns lies inside the mapping. What the values mean (is this a sensible number
+/// of heads?) is for the reader of the value to check.
 ///
 /// Format: the GGUF specification, versions 2 and 3, little-endian. Immutable after opening; any thread may read. All
 /// views live as long as the File, also after it was moved.
@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +33,7 @@ struct Limits {
   static constexpr uint64_t string_bytes = 64u << 20;
   static constexpr uint64_t array_elements = 16u << 20;
   static constexpr uint64_t metadata_bytes = 256u << 20;  ///< everything in front of the tensors' data
+  static constexpr uint64_t smallest_alignment = 8;       ///< the format's; weights are read in place
   static constexpr uint64_t alignment = 1u << 20;
   static constexpr uint32_t dimensions = 4;
 };
@@ -47,11 +49,22 @@ class StringArray {
  public:
   class Iterator {
    public:
+    using iterator_category = std::input_iterator_tag;  // forward, but for its elements that are values
+    using value_type = std::string_view;
+    using reference = std::string_view;
+    using pointer = void;
+    using difference_type = std::ptrdiff_t;
+
     explicit Iterator(const std::byte* at) : at_(at) {}
     std::string_view operator*() const { return {reinterpret_cast<const char*>(at_) + sizeof(uint64_t), length()}; }
     Iterator& operator++() {
       at_ += sizeof(uint64_t) + length();
       return *this;
+    }
+    Iterator operator++(int) {
+      const Iterator before = *this;
+      ++*this;
+      return before;
     }
     bool operator==(const Iterator&) const = default;
 
@@ -117,7 +130,7 @@ struct Tensor {
 
 class File {
  public:
-  /// Errors: not_found, io, invalid_argument (not a regular file), corrupt, unsupported (another version or byte order).
+  /// Errors: not_found, io, invalid_argument (not a regular file), corrupt, unsupported (version, byte order).
   static Result<File> open(const std::string& path);
   /// Reads bytes that the caller keeps alive: for tests.
   static Result<File> parse(std::span<const std::byte> bytes);
@@ -143,7 +156,7 @@ class File {
   Result<std::string_view> string(std::string_view key, std::string_view fallback) const;
 
   bool has(std::string_view key) const { return find(key) != nullptr; }
-  const Value* find(std::string_view key) const;        ///< null: no such key
+  const Value* find(std::string_view key) const;             ///< null: no such key
   std::span<const Value> values() const { return values_; }  ///< sorted by key
 
   /// Null: no such tensor.
@@ -169,8 +182,8 @@ class File {
   uint32_t version_ = 0;
   uint64_t alignment_ = 32;
   uint64_t data_offset_ = 0;
-  std::vector<Value> values_;            ///< sorted by key
-  std::vector<Tensor> tensors_;          ///< in the file's order
+  std::vector<Value> values_;             ///< sorted by key
+  std::vector<Tensor> tensors_;           ///< in the file's order
   std::vector<uint32_t> tensor_by_name_;  ///< indices into tensors_, sorted by name
 };
 

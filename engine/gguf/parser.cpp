@@ -11,7 +11,7 @@ namespace {
 
 constexpr uint32_t magic = 0x46554747;  // "GGUF"
 // The smallest records that can be written; a count is checked against them before anything is allocated for it.
-constexpr uint64_t smallest_value = 8 + 1 + 4 + 1;            // key length, key, type, value
+constexpr uint64_t smallest_value = 8 + 1 + 4 + 1;           // key length, key, type, value
 constexpr uint64_t smallest_tensor = 8 + 1 + 4 + 8 + 4 + 8;  // name length, name, n_dims, one dimension, type, offset
 
 template <class... Args>
@@ -128,8 +128,8 @@ Result<void> Parser::read_value(uint64_t index) {
     }
     if (!cursor_.take(length, &value.bytes)) return cut_off("the value of metadata key " + quoted(value.key), length);
   }
-  const bool is_bool = value.type == ValueType::boolean ||
-                       (value.type == ValueType::array && value.element_type == ValueType::boolean);
+  const bool is_bool =
+      value.type == ValueType::boolean || (value.type == ValueType::array && value.element_type == ValueType::boolean);
   if (is_bool && std::any_of(value.bytes.begin(), value.bytes.end(), [](std::byte b) { return b > std::byte{1}; })) {
     return corrupt("metadata key {} has a bool that is neither 0 nor 1", quoted(value.key));
   }
@@ -170,7 +170,8 @@ Result<void> Parser::skip_strings(const Value& value) {
       return corrupt("element {} of array {} has {} bytes, over the limit of {}", i, quoted(value.key), length,
                      Limits::string_bytes);
     }
-    if (!cursor_.take(length, &text)) return cut_off(fmt::format("element {} of array {}", i, quoted(value.key)), length);
+    if (!cursor_.take(length, &text))
+      return cut_off(fmt::format("element {} of array {}", i, quoted(value.key)), length);
   }
   return {};
 }
@@ -178,8 +179,8 @@ Result<void> Parser::skip_strings(const Value& value) {
 Result<void> Parser::sort_values() {
   auto& values = file_.values_;
   std::sort(values.begin(), values.end(), [](const Value& a, const Value& b) { return a.key < b.key; });
-  const auto twice = std::adjacent_find(values.begin(), values.end(),
-                                        [](const Value& a, const Value& b) { return a.key == b.key; });
+  const auto twice =
+      std::adjacent_find(values.begin(), values.end(), [](const Value& a, const Value& b) { return a.key == b.key; });
   if (twice != values.end()) return corrupt("metadata key {} is there twice", quoted(twice->key));
   return {};
 }
@@ -187,10 +188,10 @@ Result<void> Parser::sort_values() {
 Result<void> Parser::read_alignment() {
   LACUNA_ASSIGN_OR_RETURN(file_.alignment_, file_.u64("general.alignment", 32));
   const uint64_t alignment = file_.alignment_;
-  const bool power_of_two = alignment != 0 && (alignment & (alignment - 1)) == 0;
-  if (power_of_two && alignment <= Limits::alignment) return {};
-  return corrupt("metadata key 'general.alignment' is {}, expected a power of two up to {}", alignment,
-                 Limits::alignment);
+  const bool power_of_two = (alignment & (alignment - 1)) == 0;
+  if (power_of_two && alignment >= Limits::smallest_alignment && alignment <= Limits::alignment) return {};
+  return corrupt("metadata key 'general.alignment' is {}, expected a power of two from {} to {}", alignment,
+                 Limits::smallest_alignment, Limits::alignment);
 }
 
 Result<void> Parser::read_tensors() {

@@ -22,7 +22,9 @@ constexpr size_t scalar_bytes(ValueType type) {
   return sizes[static_cast<uint32_t>(type)];
 }
 
-constexpr bool is_float(ValueType type) { return type == ValueType::f32 || type == ValueType::f64; }
+constexpr bool is_float(ValueType type) {
+  return type == ValueType::f32 || type == ValueType::f64;
+}
 
 constexpr bool is_integer(ValueType type) {
   return scalar_bytes(type) != 0 && !is_float(type) && type != ValueType::boolean;
@@ -45,15 +47,24 @@ struct Integer {
 inline Integer load_integer(ValueType type, const std::byte* at) {
   const auto make_signed = [](int64_t value) { return Integer{static_cast<uint64_t>(value), value < 0}; };
   switch (type) {
-    case ValueType::u8: return {load<uint8_t>(at), false};
-    case ValueType::u16: return {load<uint16_t>(at), false};
-    case ValueType::u32: return {load<uint32_t>(at), false};
-    case ValueType::u64: return {load<uint64_t>(at), false};
-    case ValueType::i8: return make_signed(load<int8_t>(at));
-    case ValueType::i16: return make_signed(load<int16_t>(at));
-    case ValueType::i32: return make_signed(load<int32_t>(at));
-    case ValueType::i64: return make_signed(load<int64_t>(at));
-    default: break;
+    case ValueType::u8:
+      return {load<uint8_t>(at), false};
+    case ValueType::u16:
+      return {load<uint16_t>(at), false};
+    case ValueType::u32:
+      return {load<uint32_t>(at), false};
+    case ValueType::u64:
+      return {load<uint64_t>(at), false};
+    case ValueType::i8:
+      return make_signed(load<int8_t>(at));
+    case ValueType::i16:
+      return make_signed(load<int16_t>(at));
+    case ValueType::i32:
+      return make_signed(load<int32_t>(at));
+    case ValueType::i64:
+      return make_signed(load<int64_t>(at));
+    default:
+      break;
   }
   LACUNA_CHECK(!"not an integer type");
   return {};

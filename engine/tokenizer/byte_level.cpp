@@ -32,11 +32,18 @@ constexpr Alphabet alphabet = [] {
 
 }  // namespace
 
-void append_byte_character(std::string& out, uint8_t byte) { utf8::append(out, alphabet.character[byte]); }
+void append_byte_character(std::string& out, uint8_t byte) {
+  utf8::append(out, alphabet.character[byte]);
+}
 
 bool append_bytes_of(std::string_view text, std::string& out) {
   const size_t before = out.size();
   for (size_t i = 0; i < text.size();) {
+    if (const char c = text[i]; c > 0x20 && c < 0x7F) {  // nearly all of a vocabulary; the general way gives the same
+      out.push_back(c);
+      ++i;
+      continue;
+    }
     const utf8::Decoded c = utf8::decode(text, i);
     if (!c.valid || c.code_point >= alphabet_end || alphabet.byte[c.code_point] < 0) {
       out.resize(before);

@@ -11,6 +11,21 @@
 
 namespace lacuna::engine {
 
+/// The first bytes of `text`, at most 8, as a number: equal for texts of one length up to 8 if and only if they are.
+inline uint64_t first_bytes(std::string_view text) {
+  const auto load = [&text]<class T>(T, size_t at) {
+    T value;
+    std::memcpy(&value, text.data() + at, sizeof value);
+    return uint64_t{value};
+  };
+  const size_t size = text.size();
+  if (size >= 8) return load(uint64_t{}, 0);
+  // Two loads that overlap in the middle cover any length without a loop.
+  if (size >= 4) return load(uint32_t{}, 0) | load(uint32_t{}, size - 4) << 32;
+  if (size >= 2) return load(uint16_t{}, 0) | load(uint16_t{}, size - 2) << 32;
+  return size == 1 ? load(uint8_t{}, 0) : 0;
+}
+
 class KeyedHash {
  public:
   KeyedHash() {
@@ -23,19 +38,11 @@ class KeyedHash {
 
   uint64_t operator()(std::string_view text) const {
     uint64_t state = key_ + text.size() * factor_;
-    while (text.size() > 8) {
-      state = fold(state ^ word(text, 8), factor_);
-      text.remove_prefix(8);
-    }
-    return fold(fold(state ^ word(text, text.size()), factor_) ^ key_, factor_);
+    for (; text.size() > 8; text.remove_prefix(8)) state = fold(state ^ first_bytes(text), factor_);
+    return fold(fold(state ^ first_bytes(text), factor_) ^ key_, factor_);
   }
 
  private:
-  static uint64_t word(std::string_view text, size_t length) {
-    uint64_t value = 0;
-    std::memcpy(&value, text.data(), length);
-    return value;
-  }
   /// Both halves of the 128-bit product, so that every bit of `a` reaches every bit of the result.
   static uint64_t fold(uint64_t a, uint64_t b) {
     __extension__ using Wide = unsigned __int128;

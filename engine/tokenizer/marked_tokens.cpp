@@ -24,7 +24,8 @@ Result<TokenId> id_from(const gguf::File& file, const Vocabulary& vocabulary, st
 TokenId id_by_text(Vocabulary& vocabulary, std::initializer_list<std::string_view> texts) {
   for (const std::string_view text : texts) {
     const TokenId id = vocabulary.find_text(text);
-    if (id < 0 || (vocabulary.kind(id) != TokenKind::control && vocabulary.kind(id) != TokenKind::user_defined)) continue;
+    if (id < 0 || (vocabulary.kind(id) != TokenKind::control && vocabulary.kind(id) != TokenKind::user_defined))
+      continue;
     vocabulary.make_control(id);
     return id;
   }
@@ -32,7 +33,7 @@ TokenId id_by_text(Vocabulary& vocabulary, std::initializer_list<std::string_vie
 }
 
 struct FimSource {
-  TokenId FimTokens::* member;
+  TokenId FimTokens::*member;
   std::initializer_list<std::string_view> keys;
   std::initializer_list<std::string_view> texts;  ///< Qwen, StarCoder, SantaCoder, DeepSeek, CodeLlama, in this order
 };
@@ -73,8 +74,9 @@ Result<std::vector<TokenId>> find_ends(const gguf::File& file, Vocabulary& vocab
     LACUNA_ASSIGN_OR_RETURN(const TokenId id, id_from(file, vocabulary, key));
     ends.push_back(id);
   }
-  for (const std::string_view text : {"<|endoftext|>", "<|im_end|>", "<|end_of_text|>", "<|eot_id|>", "<|eom_id|>",
-                                      "<|EOT|>", "<|end|>", "<end_of_turn>", "<｜end▁of▁sentence｜>", "</s>", "<EOT>"}) {
+  for (const std::string_view text :
+       {"<|endoftext|>", "<|im_end|>", "<|end_of_text|>", "<|eot_id|>", "<|eom_id|>", "<|EOT|>", "<|end|>",
+        "<end_of_turn>", "<｜end▁of▁sentence｜>", "</s>", "<EOT>"}) {
     ends.push_back(id_by_text(vocabulary, {text}));
   }
   std::sort(ends.begin(), ends.end());
@@ -88,8 +90,9 @@ Result<std::optional<TokenId>> find_bos(const gguf::File& file, const Vocabulary
   LACUNA_ASSIGN_OR_RETURN(const bool wanted, file.boolean("tokenizer.ggml.add_bos_token", by_default && bos >= 0));
   if (!wanted) return std::optional<TokenId>();
   if (bos < 0) {
-    return Error::format(ErrorCode::corrupt, "metadata key 'tokenizer.ggml.add_bos_token' is true, but "
-                                             "'tokenizer.ggml.bos_token_id' is missing");
+    return Error::format(ErrorCode::corrupt,
+                         "metadata key 'tokenizer.ggml.add_bos_token' is true, but "
+                         "'tokenizer.ggml.bos_token_id' is missing");
   }
   return std::optional<TokenId>(bos);
 }

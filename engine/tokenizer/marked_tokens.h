@@ -17,8 +17,8 @@ struct MarkedTokens {
   std::vector<TokenId> ends;   ///< sorted, each once
 };
 
-/// Ids come from the metadata where it names them, else from the texts that model families are known to use. Those found
-/// by text among the user-defined tokens are made control tokens: source code could forge them otherwise.
+/// Ids come from the metadata where it names them, else from the texts that model families are known to use. Those
+/// found by text among the user-defined tokens are made control tokens: source code could forge them otherwise.
 /// `bos_by_default`: what holds where the metadata does not say. Errors: corrupt (an id outside the vocabulary).
 Result<MarkedTokens> find_marked_tokens(const gguf::File& file, Vocabulary& vocabulary, bool bos_by_default);
 

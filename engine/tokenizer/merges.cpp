@@ -1,7 +1,7 @@
 // Byte-pair encoding (Sennrich et al., 2016): of all neighbouring pairs take the one that was learned first, join it
 // everywhere from left to right, repeat. Short pieces, nearly all of them, look at every pair in every round, which is
-// quadratic but touches one cache line or two. Long ones (a line of 10 MB of one letter is one piece) keep the pairs in a
-// heap ordered by rank and position; an entry whose pair has changed since is skipped when it comes up.
+// quadratic but touches one cache line or two. Long ones (a line of 10 MB of one letter is one piece) keep the pairs in
+// a heap ordered by rank and position; an entry whose pair has changed since is skipped when it comes up.
 #include "engine/tokenizer/merges.h"
 
 #include <algorithm>
@@ -20,20 +20,20 @@ Error corrupt(fmt::format_string<Args...> text, Args&&... args) {
   return Error::format(ErrorCode::corrupt, text, std::forward<Args>(args)...);
 }
 
+/// A token that text may contain.
+bool is_mergeable(const Vocabulary& vocabulary, TokenId id) {
+  return id >= 0 && !vocabulary.is_control(id);
+}
+
 /// The token whose text is `left` and `right` joined. In a file as the trainers write it, merge i makes the token after
 /// that of merge i - 1: `guess` saves the search.
-TokenId find_joined(const Vocabulary& vocabulary, std::string_view left, std::string_view right, TokenId guess,
-                    std::string& scratch) {
+TokenId find_joined(const Vocabulary& vocabulary, std::string_view left, std::string_view right, TokenId guess) {
   if (vocabulary.contains(guess)) {
     const std::string_view text = vocabulary.text(guess);
     if (text.size() == left.size() + right.size() && text.starts_with(left) && text.ends_with(right)) return guess;
   }
-  scratch.assign(left).append(right);
-  return vocabulary.find_text(scratch);
+  return vocabulary.find_text(std::string(left).append(right));
 }
-
-/// A token that text may contain.
-bool is_mergeable(const Vocabulary& vocabulary, TokenId id) { return id >= 0 && !vocabulary.is_control(id); }
 
 }  // namespace
 
@@ -42,46 +42,54 @@ Result<Merges> Merges::load(const gguf::File& file, const Vocabulary& vocabulary
   if (lines.size() > most_merges) {
     return corrupt("metadata key '{}' has {} merges, over the limit of {}", merges_key, lines.size(), most_merges);
   }
-  Merges merges;
-  merges.slots_.assign(std::bit_ceil(lines.size() * 2 + 2), Slot{});
-  std::string scratch;
-  uint32_t rank = 0;
+  std::vector<Merge> merges;
+  merges.reserve(lines.size());
   TokenId last = -1;
   for (const std::string_view line : lines) {
     const size_t space = line.find(' ');
     if (space == 0 || space >= line.size() - 1 || line.find(' ', space + 1) != std::string_view::npos) {
-      return corrupt("merge {} of '{}' is {}, expected two tokens and one space", rank, merges_key, gguf::quoted(line));
+      return corrupt("merge {} of '{}' is {}, expected two tokens and one space", merges.size(), merges_key,
+                     gguf::quoted(line));
     }
     const std::string_view left = line.substr(0, space);
     const std::string_view right = line.substr(space + 1);
-    const TokenId left_id = vocabulary.find_text(left);
-    const TokenId right_id = vocabulary.find_text(right);
-    last = find_joined(vocabulary, left, right, last + 1, scratch);
-    if (!is_mergeable(vocabulary, left_id) || !is_mergeable(vocabulary, right_id) || !is_mergeable(vocabulary, last)) {
-      return corrupt("merge {} of '{}' is {}, of which a part or the result is no token of text", rank, merges_key,
-                     gguf::quoted(line));
+    last = find_joined(vocabulary, left, right, last + 1);
+    merges.push_back({vocabulary.find_text(left), vocabulary.find_text(right), last});
+    const auto known = [&](TokenId id) { return is_mergeable(vocabulary, id); };
+    if (!known(merges.back().left) || !known(merges.back().right) || !known(last)) {
+      return corrupt("merge {} of '{}' is {}, of which a part or the result is no token of text", merges.size() - 1,
+                     merges_key, gguf::quoted(line));
     }
-    if (!merges.insert(left_id, right_id, rank, last)) {
-      return corrupt("merge {} of '{}' is {}, which is there twice", rank, merges_key, gguf::quoted(line));
-    }
-    ++rank;
   }
-  return merges;
+  Merges result;
+  LACUNA_RETURN_IF_ERROR(result.insert_all(merges));
+  return result;
 }
 
-const Merges::Slot& Merges::find(TokenId left, TokenId right) const {
-  const uint64_t pair = key(left, right);
+Result<void> Merges::insert_all(std::span<const Merge> merges) {
+  constexpr size_t ahead = 16;  // so many slots are on their way from memory while one is filled
+  slots_.assign(std::bit_ceil(merges.size() * 4 / 3 + 2), Slot{});
+  const size_t mask = slots_.size() - 1;
+  for (size_t i = 0; i < merges.size(); ++i) {
+    if (i + ahead < merges.size()) {
+      const Merge& later = merges[i + ahead];
+      __builtin_prefetch(&slots_[hash_(key(later.left, later.right)) & mask], 1);
+    }
+    const uint64_t pair = key(merges[i].left, merges[i].right);
+    Slot& slot = slots_[slot_of(pair)];
+    if (slot.rank != no_rank) {
+      return corrupt("merge {} of '{}' is the same as merge {}", i, merges_key, slot.rank);
+    }
+    slot = {pair, static_cast<uint32_t>(i), merges[i].merged};
+  }
+  return {};
+}
+
+size_t Merges::slot_of(uint64_t pair) const {
   const size_t mask = slots_.size() - 1;
   size_t at = hash_(pair) & mask;
   while (slots_[at].rank != no_rank && slots_[at].pair != pair) at = (at + 1) & mask;
-  return slots_[at];
-}
-
-bool Merges::insert(TokenId left, TokenId right, uint32_t rank, TokenId merged) {
-  Slot& slot = const_cast<Slot&>(find(left, right));
-  if (slot.rank != no_rank) return false;
-  slot = {key(left, right), rank, merged};
-  return true;
+  return at;
 }
 
 size_t Merges::merge(std::span<TokenId> tokens) const {

@@ -37,13 +37,20 @@ class Merges {
     TokenId merged = -1;
   };
 
+  struct Merge {
+    TokenId left, right, merged;
+  };
+
   static uint64_t key(TokenId left, TokenId right) {
     return (uint64_t{static_cast<uint32_t>(left)} << 32) | static_cast<uint32_t>(right);
   }
-  const Slot& find(TokenId left, TokenId right) const;  ///< a free slot if there is no such merge
-  bool insert(TokenId left, TokenId right, uint32_t rank, TokenId merged);
+  size_t slot_of(uint64_t pair) const;
+  /// Its rank is no_rank if there is no such merge.
+  const Slot& find(TokenId left, TokenId right) const { return slots_[slot_of(key(left, right))]; }
+  /// Fills the slots with merges whose rank is their index. Errors: corrupt (a pair is there twice).
+  Result<void> insert_all(std::span<const Merge> merges);
 
-  std::vector<Slot> slots_;  ///< open addressing, a power of two, at most half full
+  std::vector<Slot> slots_;  ///< open addressing, a power of two, at most 3/4 full
   KeyedHash hash_;
 };
 

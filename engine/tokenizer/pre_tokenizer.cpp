@@ -35,13 +35,25 @@ Character character_at(std::string_view text, size_t at) {
   return {decoded.code_point, decoded.length, decoded.valid ? char_class(decoded.code_point) : CharClass::other};
 }
 
-bool is_newline(char32_t c) { return c == '\r' || c == '\n'; }
-bool is_letter(const Character& c) { return c.kind == CharClass::letter; }
-bool is_number(const Character& c) { return c.kind == CharClass::number; }
-bool is_punctuation(const Character& c) { return c.kind == CharClass::punctuation; }
-bool is_space(const Character& c) { return c.kind == CharClass::space; }
+bool is_newline(char32_t c) {
+  return c == '\r' || c == '\n';
+}
+bool is_letter(const Character& c) {
+  return c.kind == CharClass::letter;
+}
+bool is_number(const Character& c) {
+  return c.kind == CharClass::number;
+}
+bool is_punctuation(const Character& c) {
+  return c.kind == CharClass::punctuation;
+}
+bool is_space(const Character& c) {
+  return c.kind == CharClass::space;
+}
 /// [^\s\p{L}\p{N}]
-bool is_symbol(const Character& c) { return c.kind == CharClass::other || c.kind == CharClass::punctuation; }
+bool is_symbol(const Character& c) {
+  return c.kind == CharClass::other || c.kind == CharClass::punctuation;
+}
 /// [一-龥ࠀ-一가-퟿] of deepseek-coder.
 bool is_cjk(const Character& c) {
   return (c.code_point >= 0x800 && c.code_point <= 0x9FA5) || (c.code_point >= 0xAC00 && c.code_point <= 0xD7FF);
@@ -58,7 +70,9 @@ size_t run_end(std::string_view text, size_t at, Predicate belongs, size_t most 
   return at;
 }
 
-size_t skip_one(std::string_view text, size_t at, char c) { return at < text.size() && text[at] == c ? at + 1 : at; }
+size_t skip_one(std::string_view text, size_t at, char c) {
+  return at < text.size() && text[at] == c ? at + 1 : at;
+}
 
 /// The end of a contraction ('s, 't, 're, 've, 'm, 'll, 'd) that begins at `at`, or `at`.
 size_t contraction_end(std::string_view text, size_t at, bool ignore_case) {
@@ -74,7 +88,8 @@ size_t contraction_end(std::string_view text, size_t at, bool ignore_case) {
   const char first = letter(0);
   const char second = letter(1);
   if (first == 's' || first == 't' || first == 'm' || first == 'd') return at + 2;
-  const bool two = (first == 'r' && second == 'e') || (first == 'v' && second == 'e') || (first == 'l' && second == 'l');
+  const bool two =
+      (first == 'r' && second == 'e') || (first == 'v' && second == 'e') || (first == 'l' && second == 'l');
   return two ? at + 3 : at;
 }
 
@@ -166,7 +181,9 @@ void isolate_again(std::string_view text, std::vector<uint32_t>& lengths, MatchE
   lengths.swap(finer);
 }
 
-size_t one_number_end(std::string_view text, size_t at) { return run_end(text, at, is_number, 1); }
+size_t one_number_end(std::string_view text, size_t at) {
+  return run_end(text, at, is_number, 1);
+}
 
 void split_smollm(std::string_view text, std::vector<uint32_t>& lengths) {
   std::vector<uint32_t> stretches;
@@ -190,7 +207,8 @@ auto led_by_space(Predicate belongs) {
 
 void split_deepseek_coder(std::string_view text, std::vector<uint32_t>& lengths) {
   std::vector<uint32_t> pieces;
-  isolate(text, pieces, [](std::string_view t, size_t at) { return is_newline(static_cast<unsigned char>(t[at])) ? at + 1 : at; });
+  isolate(text, pieces,
+          [](std::string_view t, size_t at) { return is_newline(static_cast<unsigned char>(t[at])) ? at + 1 : at; });
   isolate_again(text, pieces, led_by_space(is_letter));
   isolate_again(text, pieces, led_by_space(is_punctuation));
   isolate_again(text, pieces, [](std::string_view t, size_t at) { return run_end(t, at, is_cjk); });
@@ -202,13 +220,19 @@ void split_deepseek_coder(std::string_view text, std::vector<uint32_t>& lengths)
 
 std::optional<PreTokenizer> find_pre_tokenizer(std::string_view name) {
   static constexpr std::pair<std::string_view, PreTokenizer> names[] = {
-      {"default", PreTokenizer::gpt2},     {"gpt-2", PreTokenizer::gpt2},
-      {"gpt2", PreTokenizer::gpt2},        {"mellum", PreTokenizer::gpt2},
-      {"smollm", PreTokenizer::smollm},    {"starcoder", PreTokenizer::smollm},
-      {"refact", PreTokenizer::smollm},    {"qwen2", PreTokenizer::qwen2},
+      {"default", PreTokenizer::gpt2},
+      {"gpt-2", PreTokenizer::gpt2},
+      {"gpt2", PreTokenizer::gpt2},
+      {"mellum", PreTokenizer::gpt2},
+      {"smollm", PreTokenizer::smollm},
+      {"starcoder", PreTokenizer::smollm},
+      {"refact", PreTokenizer::smollm},
+      {"qwen2", PreTokenizer::qwen2},
       {"deepseek-r1-qwen", PreTokenizer::qwen2},
-      {"llama-bpe", PreTokenizer::llama3}, {"llama3", PreTokenizer::llama3},
-      {"llama-v3", PreTokenizer::llama3},  {"deepseek-coder", PreTokenizer::deepseek_coder},
+      {"llama-bpe", PreTokenizer::llama3},
+      {"llama3", PreTokenizer::llama3},
+      {"llama-v3", PreTokenizer::llama3},
+      {"deepseek-coder", PreTokenizer::deepseek_coder},
   };
   for (const auto& [known, kind] : names) {
     if (known == name) return kind;
@@ -219,13 +243,16 @@ std::optional<PreTokenizer> find_pre_tokenizer(std::string_view name) {
 void split_pieces(PreTokenizer kind, std::string_view text, std::vector<uint32_t>& lengths) {
   LACUNA_CHECK(text.size() <= UINT32_MAX);
   switch (kind) {
-    case PreTokenizer::gpt2: return cut(text, lengths, gpt2_piece_end);
-    case PreTokenizer::smollm: return split_smollm(text, lengths);
+    case PreTokenizer::gpt2:
+      return cut(text, lengths, gpt2_piece_end);
+    case PreTokenizer::smollm:
+      return split_smollm(text, lengths);
     case PreTokenizer::qwen2:
       return cut(text, lengths, [](std::string_view t, size_t at) { return qwen2_piece_end(t, at, 1); });
     case PreTokenizer::llama3:
       return cut(text, lengths, [](std::string_view t, size_t at) { return qwen2_piece_end(t, at, 3); });
-    case PreTokenizer::deepseek_coder: return split_deepseek_coder(text, lengths);
+    case PreTokenizer::deepseek_coder:
+      return split_deepseek_coder(text, lengths);
   }
 }
 

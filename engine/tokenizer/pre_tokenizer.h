@@ -1,7 +1,7 @@
 /// Pre-tokenizers: cut text into the pieces inside which tokens are merged.
 ///
-/// Each model family defines its cut by regular expressions; here each is a scanner written by hand, linear in the text.
-/// A byte that is not valid UTF-8 counts as one character of class `other`.
+/// Each model family defines its cut by regular expressions; here each is a scanner written by hand, linear in the
+/// text. A byte that is not valid UTF-8 counts as one character of class `other`.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-/// SpecialTokens: finds the texts of special tokens in other text, the leftmost first, of those at one place the longest.
+/// SpecialTokens: finds the texts of special tokens in other text, the leftmost first, of those at one place the
+/// longest.
 #pragma once
 
 #include <array>

@@ -41,9 +41,9 @@ class Tokenizer {
   /// Any bytes give tokens; invalid UTF-8 is kept byte for byte. With `parse_special`, the texts of control tokens
   /// (`<|fim_prefix|>`) become those tokens; source text must be encoded without it.
   virtual std::vector<TokenId> encode(std::string_view text, bool parse_special = false) const = 0;
-  /// decode(encode(x)) == x for any bytes that the vocabulary has. Qwen's and most have all 256; SmolLM2's lacks 21 that
-  /// text never holds (six control characters and bytes that UTF-8 does not use): encode() leaves those out, as its
-  /// reference does.
+  /// decode(encode(x)) == x for any bytes that the vocabulary has. Qwen's and most have all 256; SmolLM2's lacks 21
+  /// that text never holds (six control characters and bytes that UTF-8 does not use): encode() leaves those out, as
+  /// its reference does.
   virtual std::string decode(std::span<const TokenId> tokens) const = 0;
   /// The bytes of one token; of a control token, its name. Aborts outside [0, size()).
   virtual std::string_view piece(TokenId token) const = 0;
@@ -51,12 +51,12 @@ class Tokenizer {
   /// By its piece; nothing if no token is exactly these bytes.
   virtual std::optional<TokenId> find(std::string_view piece) const = 0;
   virtual int size() const = 0;
-  /// The lengths in bytes of the pieces that encode(text) merges one by one: tokens never cross their ends. Their sum is
-  /// the text's length. After an edit, encoding may start again at a boundary well in front of it.
+  /// The lengths in bytes of the pieces that encode(text) merges one by one: tokens never cross their ends. Their sum
+  /// is the text's length. After an edit, encoding may start again at a boundary well in front of it.
   virtual std::vector<uint32_t> split(std::string_view text) const = 0;
 
   virtual const FimTokens& fim() const = 0;
-  virtual std::optional<TokenId> bos() const = 0;  ///< only where the model wants it in front of a prompt
+  virtual std::optional<TokenId> bos() const = 0;           ///< only where the model wants it in front of a prompt
   virtual std::span<const TokenId> end_tokens() const = 0;  ///< end of text, of turn, and every FIM token
 };
 

@@ -17,7 +17,9 @@ Error corrupt(fmt::format_string<Args...> text, Args&&... args) {
 }
 
 /// Bytes that source code cannot do without; a vocabulary that lacks one is broken, not small.
-bool is_indispensable(int byte) { return byte == '\n' || (byte >= 0x20 && byte < 0x7F); }
+bool is_indispensable(int byte) {
+  return byte == '\n' || (byte >= 0x20 && byte < 0x7F);
+}
 
 }  // namespace
 
@@ -25,9 +27,9 @@ Result<Vocabulary> Vocabulary::load(const gguf::File& file) {
   Vocabulary vocabulary;
   LACUNA_RETURN_IF_ERROR(vocabulary.read_texts(file));
   LACUNA_RETURN_IF_ERROR(vocabulary.read_kinds(file));
-  for (TokenId id = 0; id < vocabulary.size(); ++id) LACUNA_RETURN_IF_ERROR(vocabulary.check_text(id));
-  LACUNA_RETURN_IF_ERROR(vocabulary.index_texts());
+  for (TokenId id = 0; id < vocabulary.size(); ++id) LACUNA_RETURN_IF_ERROR(vocabulary.check_length(id));
   LACUNA_RETURN_IF_ERROR(vocabulary.decode_pieces());
+  LACUNA_RETURN_IF_ERROR(vocabulary.index_texts());
   LACUNA_RETURN_IF_ERROR(vocabulary.find_byte_tokens());
   return vocabulary;
 }
@@ -61,7 +63,7 @@ Result<void> Vocabulary::read_kinds(const gguf::File& file) {
   return {};
 }
 
-Result<void> Vocabulary::check_text(TokenId id) const {
+Result<void> Vocabulary::check_length(TokenId id) const {
   const std::string_view text = this->text(id);
   if (text.size() > longest_text) {
     return corrupt("token {} of '{}' has {} bytes, over the limit of {}", id, tokens_key, text.size(), longest_text);
@@ -71,38 +73,42 @@ Result<void> Vocabulary::check_text(TokenId id) const {
     return corrupt("special token {} of '{}' has {} bytes, over the limit of {}", id, tokens_key, text.size(),
                    longest_special);
   }
-  if (!utf8::is_valid(text)) return corrupt("token {} of '{}' is not valid UTF-8", id, tokens_key);
   return {};
 }
 
 Result<void> Vocabulary::index_texts() {
-  slots_.assign(std::bit_ceil(texts_.size() * 2), Slot{});
+  constexpr size_t ahead = 16;  // so many slots are on their way from memory while one is filled
+  slots_.assign(std::bit_ceil(texts_.size() * 4 / 3 + 1), Slot{});
   const size_t mask = slots_.size() - 1;
-  for (TokenId id = 0; id < size(); ++id) {
-    const std::string_view text = this->text(id);
+  std::vector<uint64_t> hashes(texts_.size());
+  for (size_t i = 0; i < texts_.size(); ++i) hashes[i] = hash_(texts_[i]);
+  for (size_t i = 0; i < texts_.size(); ++i) {
+    if (i + ahead < hashes.size()) __builtin_prefetch(&slots_[hashes[i + ahead] & mask], 1);
+    const std::string_view text = texts_[i];
     if (text.empty()) continue;  // a hole in the vocabulary: it can be decoded, and is never found
-    const uint64_t hash = hash_(text);
-    const auto tag = static_cast<uint32_t>(hash >> 32);
-    size_t at = hash & mask;
-    for (; slots_[at].id >= 0; at = (at + 1) & mask) {
-      if (slots_[at].hash == tag && this->text(slots_[at].id) == text) {
-        return corrupt("tokens {} and {} of '{}' are the same text {}", slots_[at].id, id, tokens_key,
-                       gguf::quoted(text));
-      }
+    Slot& slot = slots_[slot_of(text, hashes[i])];
+    if (slot.id >= 0) {
+      return corrupt("tokens {} and {} of '{}' are the same text {}", slot.id, i, tokens_key, gguf::quoted(text));
     }
-    slots_[at] = {tag, id};
+    slot = {first_bytes(text), static_cast<uint32_t>(text.size()), static_cast<TokenId>(i)};
   }
   return {};
 }
 
-TokenId Vocabulary::find_text(std::string_view text) const {
-  const uint64_t hash = hash_(text);
-  const auto tag = static_cast<uint32_t>(hash >> 32);
+size_t Vocabulary::slot_of(std::string_view text, uint64_t hash) const {
+  const uint64_t first = first_bytes(text);
   const size_t mask = slots_.size() - 1;
-  for (size_t at = hash & mask; slots_[at].id >= 0; at = (at + 1) & mask) {
-    if (slots_[at].hash == tag && this->text(slots_[at].id) == text) return slots_[at].id;
+  size_t at = hash & mask;
+  for (; slots_[at].id >= 0; at = (at + 1) & mask) {
+    const Slot& slot = slots_[at];
+    if (slot.first_bytes != first || slot.length != text.size()) continue;
+    if (text.size() <= 8 || this->text(slot.id) == text) break;
   }
-  return -1;
+  return at;
+}
+
+TokenId Vocabulary::find_text(std::string_view text) const {
+  return slots_[slot_of(text, hash_(text))].id;
 }
 
 Result<void> Vocabulary::decode_pieces() {
@@ -113,7 +119,10 @@ Result<void> Vocabulary::decode_pieces() {
   piece_ends_.push_back(0);
   for (TokenId id = 0; id < size(); ++id) {
     // Some converters mark added tokens as normal; text outside the alphabet can only be meant as it is.
-    if (kind(id) != TokenKind::normal || !append_bytes_of(text(id), pieces_)) pieces_.append(text(id));
+    if (kind(id) != TokenKind::normal || !append_bytes_of(text(id), pieces_)) {
+      if (!utf8::is_valid(text(id))) return corrupt("token {} of '{}' is not valid UTF-8", id, tokens_key);
+      pieces_.append(text(id));
+    }
     piece_ends_.push_back(static_cast<uint32_t>(pieces_.size()));
   }
   return {};

@@ -52,15 +52,19 @@ class Vocabulary {
   TokenId byte_token(uint8_t byte) const { return byte_tokens_[byte]; }
 
  private:
+  /// Texts of up to 8 bytes, most of them, are compared here, without a look at the text itself.
   struct Slot {
-    uint32_t hash = 0;  ///< the upper half; most wrong slots are told by it without touching their text
-    TokenId id = -1;
+    uint64_t first_bytes = 0;
+    uint32_t length = 0;
+    TokenId id = -1;  ///< -1: the slot is free
   };
 
   Result<void> read_texts(const gguf::File& file);
   Result<void> read_kinds(const gguf::File& file);
-  Result<void> check_text(TokenId id) const;
+  Result<void> check_length(TokenId id) const;
   Result<void> index_texts();
+  /// The slot with this text, or the free one where it belongs.
+  size_t slot_of(std::string_view text, uint64_t hash) const;
   Result<void> decode_pieces();
   Result<void> find_byte_tokens();
 
@@ -68,7 +72,7 @@ class Vocabulary {
   std::vector<TokenKind> kinds_;
   std::string pieces_;
   std::vector<uint32_t> piece_ends_;  ///< [size() + 1], from 0
-  std::vector<Slot> slots_;           ///< open addressing, a power of two, at most half full
+  std::vector<Slot> slots_;           ///< open addressing, a power of two, at most 3/4 full
   KeyedHash hash_;
   std::array<TokenId, 256> byte_tokens_{};
 };

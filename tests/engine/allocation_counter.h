@@ -1,0 +1,18 @@
+/// Counts what `operator new` hands out in this test program: the proof that a small file cannot ask for much memory.
+#pragma once
+
+#include <cstddef>
+
+namespace lacuna::testing {
+
+/// The largest number of bytes that were allocated at one time since this object was made, beyond those before it.
+class AllocationPeak {
+ public:
+  AllocationPeak();
+  size_t bytes() const;
+
+ private:
+  size_t start_;
+};
+
+}  // namespace lacuna::testing
