@@ -100,6 +100,7 @@ class Session:
 
     def __init__(self, command: list[str]) -> None:
         self.server = Server(command)
+        self.version = 0  # of whatever document is opened next: tells answers about it from older ones
         self.server.request("initialize", {
             "processId": os.getpid(), "rootUri": ROOT.as_uri(), "clientInfo": {"name": "lacuna-demo"},
             "capabilities": {
@@ -120,8 +121,9 @@ class Session:
         return time.monotonic() - start
 
     def open(self, path: Path, language: str, text: str) -> str:
+        self.version += 1
         self.server.notify("textDocument/didOpen", {
-            "textDocument": {"uri": path.as_uri(), "languageId": language, "version": 1, "text": text}})
+            "textDocument": {"uri": path.as_uri(), "languageId": language, "version": self.version, "text": text}})
         return path.as_uri()
 
     def close(self, uri: str) -> None:
@@ -135,7 +137,8 @@ class Session:
         return (items[0]["insertText"] if items else ""), (time.monotonic() - start) * 1000
 
     def diagnostics(self, uri: str) -> list[dict]:
-        return self.server.wait_for_note("textDocument/publishDiagnostics", lambda params: params["uri"] == uri)["diagnostics"]
+        fits = lambda params: params["uri"] == uri and params.get("version") == self.version
+        return self.server.wait_for_note("textDocument/publishDiagnostics", fits)["diagnostics"]
 
     def quick_fix(self, uri: str, diagnostic: dict) -> dict | None:
         actions = self.server.request("textDocument/codeAction", {

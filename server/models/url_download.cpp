@@ -150,7 +150,8 @@ void Transfer::set_options(const std::string& url) {
   curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
   curl_easy_setopt(handle, CURLOPT_XFERINFODATA, this);
-  curl_easy_setopt(handle, CURLOPT_RESUME_FROM_LARGE, static_cast<curl_off_t>(resumed_bytes_));
+  // Not CURLOPT_RESUME_FROM: with it, a server that sends the whole file again is an error.
+  if (resumed_bytes_ > 0) curl_easy_setopt(handle, CURLOPT_RANGE, fmt::format("{}-", resumed_bytes_).c_str());
 }
 
 Result<std::string> Transfer::get(const std::string& url) {
