@@ -51,6 +51,12 @@ uint64_t resident_bytes();       ///< of this process, now
 uint64_t peak_resident_bytes();  ///< of this process, at its highest
 uint64_t total_memory_bytes();   ///< of the machine (or of the cgroup's limit where that is lower)
 
+/// The size that prefer_huge_pages() works in.
+inline constexpr size_t kHugePageBytes = size_t{2} << 20;
+/// Asks for large pages behind memory that is about to be filled and then read often; a hint without effect where they
+/// are not to be had. Both arguments are multiples of kHugePageBytes.
+void prefer_huge_pages(void* memory, size_t size);
+
 /// The whole file as bytes. Errors: not_found, io, invalid_argument (not a regular file), exhausted (over max_bytes).
 Result<std::string> read_file(const std::string& path, size_t max_bytes);
 

@@ -111,6 +111,14 @@ Result<AlignedBuffer> CpuBackend::claim(uint64_t bytes, std::string_view what) {
   return buffer;
 }
 
+Result<std::byte*> CpuBackend::claim_packed(uint64_t bytes, std::string_view name) {
+  std::byte* memory = arena_.allocate(bytes);
+  if (memory == nullptr)
+    return Error::format(ErrorCode::exhausted, "no memory for tensor '{}' ({} bytes)", name, bytes);
+  allocated_bytes_ += bytes;
+  return memory;
+}
+
 void CpuBackend::release(AlignedBuffer& buffer) {
   allocated_bytes_ -= buffer.size();
   buffer = AlignedBuffer();

@@ -15,6 +15,7 @@
 #include "kernels/backend.h"
 #include "kernels/cpu/aligned_buffer.h"
 #include "kernels/cpu/thread_pool.h"
+#include "kernels/cpu/weight_arena.h"
 #include "support/result.h"
 
 namespace lacuna::kernels {
@@ -27,8 +28,8 @@ struct CpuWeight {
   int64_t rows = 0;
   int64_t cols = 0;
   std::span<const std::byte> file;
-  std::vector<float> values;  ///< [cols], of a vector
-  AlignedBuffer packed;       ///< of a matrix, in the subclass's layout; or empty
+  std::vector<float> values;    ///< [cols], of a vector
+  std::byte* packed = nullptr;  ///< of a matrix, in the subclass's layout, or null; lies in the backend's arena
 
   const std::byte* file_row(int64_t row) const {
     return file.data() + file.size() / static_cast<size_t>(rows) * static_cast<size_t>(row);
@@ -83,6 +84,8 @@ class CpuBackend : public Backend {
   const float* optional_vector(WeightId id, int64_t cols) const;
   /// Zeroed, and counted in allocated_bytes(). Errors: exhausted.
   Result<AlignedBuffer> claim(uint64_t bytes, std::string_view what);
+  /// For a weight's packed form: zeroed, counted, never given back. Errors: exhausted.
+  Result<std::byte*> claim_packed(uint64_t bytes, std::string_view name);
   /// Gives back what claim() gave.
   void release(AlignedBuffer& buffer);
 
@@ -111,6 +114,7 @@ class CpuBackend : public Backend {
   void check_sequence(const AttentionParameters& parameters, const AttentionSequence& sequence, int64_t num_rows) const;
 
   std::vector<CpuWeight> weights_;
+  WeightArena arena_;
   std::vector<AlignedBuffer> activations_;
   AlignedBuffer kv_;
   size_t kv_block_bytes_ = 0;  // of one layer

@@ -25,7 +25,7 @@ int64_t num_chunks(const CpuWeight& weight) {
 }
 
 const std::byte* packed_group(const CpuWeight& weight, int64_t group) {
-  return weight.packed.data() + packed_group_bytes(weight.type, weight.cols) * static_cast<uint64_t>(group);
+  return weight.packed + packed_group_bytes(weight.type, weight.cols) * static_cast<uint64_t>(group);
 }
 
 /// The part of a matrix that chunk number `chunk` covers, in groups.
@@ -59,8 +59,8 @@ Result<void> SimdBackend::pack(CpuWeight& weight) {
     longest_row_ = weight.cols;
   }
   const uint64_t bytes = packed_group_bytes(weight.type, weight.cols) * static_cast<uint64_t>(num_groups(weight.rows));
-  LACUNA_ASSIGN_OR_RETURN(weight.packed, claim(bytes, weight.name));
-  pack_matrix(weight.type, weight.rows, weight.cols, weight.file.data(), weight.packed.data(), pool_);
+  LACUNA_ASSIGN_OR_RETURN(weight.packed, claim_packed(bytes, weight.name));
+  pack_matrix(weight.type, weight.rows, weight.cols, weight.file.data(), weight.packed, pool_);
   return {};
 }
 
