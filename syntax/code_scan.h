@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "syntax/language.h"
-#include "syntax/node_path.h"
+#include "syntax/text_kind.h"
 
 namespace lacuna::syntax {
 

@@ -20,8 +20,7 @@ struct CompletionStop::State {
 };
 
 CompletionStop::CompletionStop(const SyntaxTree& tree, std::shared_ptr<const std::string> text, uint32_t offset,
-                               const CompletionContext& context) {
-  constexpr std::chrono::milliseconds budget{100};  // of the whole generation: it delays tokens
+                               const CompletionContext& context, std::chrono::milliseconds budget) {
   std::string_view rest = without_trailing_blanks(slice(*text, {offset, context.line.end}));
   state_ = std::make_unique<State>(State{tree, text, offset, context, Insertion(tree, *text, offset, budget), rest});
 }

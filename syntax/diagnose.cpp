@@ -1,7 +1,7 @@
 /// The parser wraps an error in a node that may begin a whole function before the trouble, because it gives up the constructs
 /// that were open there. What a person wants is the token at which the text stopped making sense. The parser leaves a trace of
-/// it: tokens that it read while it was recovering carry the state 0, so the culprit is the token before the first of them, or,
-/// if it recovered at once, the first one behind the node. Brackets and quotes are then named after their partners.
+/// it: every token carries the state that waited for it. The culprit is the first token that its state had no use for, or else
+/// the one before the first token that was read in state 0, while the parser was recovering, or else the first one behind the node. Brackets and quotes are then named after their partners.
 #include "syntax/diagnose.h"
 
 #include <fmt/format.h>
@@ -9,10 +9,13 @@
 
 #include <algorithm>
 
+#include "support/utf8.h"
 #include "syntax/brackets.h"
 #include "syntax/cursor_walk.h"
+#include "syntax/error_places.h"
 #include "syntax/text_lines.h"
 #include "syntax/tokens.h"
+#include "syntax/tree_sitter_internals.h"
 
 namespace lacuna::syntax {
 namespace {
@@ -49,56 +52,64 @@ char quote_of(std::string_view token) {
 
 class Diagnosis {
  public:
-  Diagnosis(const SyntaxTree& tree, std::string_view text) : tree_(tree), text_(text), tokens_(tokens_of(tree)) {
-    brackets_ = lone_brackets(text, tokens_);
-  }
+  Diagnosis(const SyntaxTree& tree, std::string_view text)
+      : tree_(tree),
+        text_(text),
+        tokens_(tokens_of(tree)),
+        places_(text, tokens_),
+        brackets_(lone_brackets(tree, text, tokens_)),
+        told_(brackets_.size(), false) {}
 
   std::vector<SyntaxError> run(size_t max_errors) {
     for (const ErrorNode& node : error_nodes(tree_)) {
       if (errors_.size() >= max_errors) break;
-      SyntaxError error = node.missing ? missing_token(node) : unexpected_token(node);
-      bool told = std::any_of(errors_.begin(), errors_.end(), [&](const auto& other) { return other.range == error.range; });
-      if (!told) errors_.push_back(std::move(error));
+      if (node.missing) {
+        missing_token(node);
+      } else {
+        unexpected_token(node);
+      }
     }
-    if (errors_.empty() && max_errors > 0) errors_.push_back(hidden_error());
+    if (errors_.empty() && max_errors > 0) hidden_error();
     std::stable_sort(errors_.begin(), errors_.end(),
                      [](const auto& a, const auto& b) { return a.range.begin < b.range.begin; });
     return std::move(errors_);
   }
 
  private:
-  SyntaxError missing_token(const ErrorNode& node) const {
-    std::string name(node.type);
-    if (node.named) std::replace(name.begin(), name.end(), '_', ' ');
-    std::string message = node.named ? fmt::format("missing {}", name) : fmt::format("missing `{}`", name);
-    SyntaxError error{before(node.range.begin), std::move(message), std::nullopt};
-    if (node.type.size() == 1 && is_closer(node.type[0])) {
-      if (const LoneBracket* opener = lone_opener(partner_of(node.type[0]), {0, node.range.begin})) {
-        error = missing_closer(*opener);
-      }
-    }
-    return error;
+  void tell(ByteRange range, std::string message, std::optional<ByteRange> opener = std::nullopt) {
+    auto same = [range](const SyntaxError& error) { return error.range == range; };
+    if (std::none_of(errors_.begin(), errors_.end(), same)) errors_.push_back({range, std::move(message), opener});
   }
 
-  SyntaxError unexpected_token(const ErrorNode& node) const {
-    size_t first = first_token_at(tokens_, node.range.begin);
-    size_t culprit = culprit_of(node.range, first);
-    if (auto quote = open_quote(first, culprit)) return unclosed_string(*quote);
-    if (culprit == tokens_.size()) return unexpected_end(node.range);
+  void missing_token(const ErrorNode& node) {
+    uint32_t place = node.range.begin;
+    if (node.type.size() == 1 && is_closer(node.type[0])) {
+      size_t opener = lone_opener({0, place}, partner_of(node.type[0]));
+      if (opener < brackets_.size()) return missing_closer(opener, place);
+    }
+    if (follows_from_told(place)) return;
+    std::string name(node.type);
+    if (node.named) std::replace(name.begin(), name.end(), '_', ' ');
+    tell(places_.before(place), node.named ? fmt::format("missing {}", name) : fmt::format("missing `{}`", name));
+  }
 
-    ByteRange range = tokens_[culprit].range;
-    std::string_view token = slice(text_, range);
-    for (const LoneBracket& bracket : brackets_) {
-      bool here = !bracket.opener && bracket.range == range;
-      if (here) return {range, fmt::format("unexpected `{}`", token), std::nullopt};
+  void unexpected_token(const ErrorNode& node) {
+    const size_t first = first_token_at(tokens_, node.range.begin);
+    const size_t culprit = culprit_of(node.range, first);
+    if (auto quote = open_quote(first, culprit)) return tell(places_.rest_of_line(*quote), "unclosed string", quote);
+
+    const bool at_end = culprit == tokens_.size();
+    const auto size = static_cast<uint32_t>(text_.size());
+    const ByteRange range = at_end ? ByteRange{size, size} : tokens_[culprit].range;
+    if (size_t closer = lone_closer(range.end); closer < brackets_.size()) return stray_closer(closer);
+    size_t opener = lone_opener({0, range.begin});
+    if (opener < brackets_.size()) {
+      bool concerned = brackets_[opener].range.begin >= node.range.begin || brackets_[opener].end >= range.begin;
+      if (concerned) return missing_closer(opener, range.begin);
     }
-    // A bracket opened inside the node or around it and given up at the culprit, or before it, is the better story.
-    if (const LoneBracket* opener = lone_opener('\0', {node.range.begin, range.begin})) return missing_closer(*opener);
-    if (token.size() == 1 && is_closer(token[0])) {
-      for (const LoneBracket& bracket : brackets_)
-        if (bracket.opener && bracket.end == range.begin) return missing_closer(bracket);
-    }
-    return unexpected(range);
+    if (follows_from_told(range.begin)) return;
+    if (at_end) return tell(places_.before(size), "unexpected end of file");
+    unexpected(range);
   }
 
   /// The token at which the parser gave up, counted in tokens_; their number at the end of the text.
@@ -106,13 +117,20 @@ class Diagnosis {
     size_t previous = first;
     for (size_t i = first; i < tokens_.size(); i++) {
       const Token& token = tokens_[i];
-      bool behind = token.range.begin >= node.end && i > first;
-      if (token.missing) continue;
-      if (token.state == 0 && !token.extra) return solid_from(token.range.begin < node.end && i == first ? i : previous);
-      if (behind && token.range.size() > 0 && !token.extra) return i;
-      if (token.range.size() > 0 && !token.extra) previous = i;
+      if (token.missing || token.extra) continue;
+      if (token.state == 0) return solid_from(previous);
+      if (token.range.size() == 0) continue;
+      if (!can_follow(token)) return i;
+      if (token.range.begin >= node.end && i > first) return i;
+      previous = i;
     }
     return tokens_.size();
+  }
+
+  /// The state that waited for the token had some use for it.
+  bool can_follow(const Token& token) const {
+    const auto* grammar = static_cast<const TSLanguage*>(tree_.language().grammar());
+    return !token.error && lacuna_ts_actions(grammar, token.state, token.symbol, nullptr, 0) > 0;
   }
 
   size_t solid_from(size_t i) const {
@@ -138,90 +156,75 @@ class Diagnosis {
     return open;
   }
 
-  SyntaxError unclosed_string(ByteRange quote) const {
-    ByteRange line = line_at(text_, quote.begin);
-    size_t size = without_trailing_blanks(slice(text_, {quote.begin, line.end})).size();
-    return {{quote.begin, quote.begin + std::max(quote.size(), static_cast<uint32_t>(size))}, "unclosed string", quote};
-  }
-
-  SyntaxError unexpected_end(ByteRange node) const {
-    if (const LoneBracket* opener = lone_opener('\0', {node.begin, static_cast<uint32_t>(text_.size())})) {
-      return missing_closer(*opener);
-    }
-    return {before(static_cast<uint32_t>(text_.size())), "unexpected end of file", std::nullopt};
-  }
-
-  SyntaxError unexpected(ByteRange range) const {
+  void unexpected(ByteRange range) {
     constexpr size_t longest = 40;
-    ByteRange clipped = one_line(range);
-    std::string_view token = slice(text_, clipped);
-    if (token.empty() || token == "\n") return {before(range.begin), "unexpected end of line", std::nullopt};
-    bool cut = token.size() > longest || range.size() > clipped.size();
-    return {clipped, fmt::format("unexpected `{}{}`", token.substr(0, utf8_cut(token, longest)), cut ? "…" : ""), std::nullopt};
+    const ByteRange shown = places_.first_line(range);
+    std::string_view token = slice(text_, shown);
+    if (token.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+      return tell(places_.before(range.begin), "unexpected end of line");
+    }
+    bool whole = token.size() <= longest && shown.size() == range.size();
+    std::string_view part = token.substr(0, longest);
+    std::string name = utf8::sanitize(part.substr(0, utf8::complete_prefix(part)));
+    tell(shown, fmt::format("unexpected `{}{}`", name, whole ? "" : "…"));
   }
 
-  SyntaxError missing_closer(const LoneBracket& opener) const {
-    return {before(missed_at(text_, opener)), fmt::format("missing `{}`", partner_of(text_[opener.range.begin])), opener.range};
+  void stray_closer(size_t index) {
+    const LoneBracket& closer = brackets_[index];
+    told_[index] = true;
+    if (!closer.wrong_opener) return tell(closer.range, fmt::format("unexpected `{}`", slice(text_, closer.range)));
+    tell(closer.range, fmt::format("unexpected `{}` instead of `{}`", slice(text_, closer.range), closer.wanted), closer.wrong_opener);
   }
 
-  /// The last lone opener inside `range`; of one kind unless `kind` is 0.
-  const LoneBracket* lone_opener(char kind, ByteRange range) const {
-    const LoneBracket* found = nullptr;
-    for (const LoneBracket& bracket : brackets_) {
-      bool inside = bracket.range.begin >= range.begin && bracket.range.begin < range.end;
-      if (bracket.opener && inside && (kind == '\0' || text_[bracket.range.begin] == kind)) found = &bracket;
+  /// The parser could make nothing of the text at `culprit`: the closer is missed there at the latest.
+  void missing_closer(size_t index, uint32_t culprit) {
+    const LoneBracket& opener = brackets_[index];
+    told_[index] = true;
+    uint32_t place = missed_at(text_, opener);
+    if (culprit > opener.range.end) place = std::min(place, culprit);
+    tell(places_.before(place), fmt::format("missing `{}`", partner_of(opener.kind)), opener.range);
+  }
+
+  /// Behind an opener that was told of, up to where it was given up, everything looks wrong.
+  bool follows_from_told(uint32_t place) const {
+    for (size_t i = 0; i < brackets_.size() && brackets_[i].range.begin < place; i++)
+      if (told_[i] && brackets_[i].opener && place <= brackets_[i].end) return true;
+    return false;
+  }
+
+  /// The last lone opener inside `range` that was not told of; of one kind unless `kind` is 0. The number of brackets_ if none.
+  size_t lone_opener(ByteRange range, char kind = '\0') const {
+    size_t found = brackets_.size();
+    for (size_t i = 0; i < brackets_.size() && brackets_[i].range.begin < range.end; i++) {
+      const LoneBracket& bracket = brackets_[i];
+      bool of_kind = kind == '\0' || bracket.kind == kind;
+      if (bracket.opener && !told_[i] && bracket.range.begin >= range.begin && of_kind) found = i;
     }
     return found;
   }
 
-  /// The last token that ends at or before `offset`, within its last line: where something is missing behind it.
-  ByteRange before(uint32_t offset) const {
-    for (size_t i = first_token_at(tokens_, offset); i-- > 0;) {
-      const Token& token = tokens_[i];
-      if (token.extra || token.range.end > offset || slice(text_, token.range).find_first_not_of(" \t\r\n") == std::string_view::npos) continue;
-      return last_line(token.range);
-    }
-    return any_range(offset);
-  }
-
-  ByteRange one_line(ByteRange range) const {
-    ByteRange line = line_at(text_, range.begin);
-    return {range.begin, std::min(range.end, std::max(line.end, range.begin + 1))};
-  }
-
-  ByteRange last_line(ByteRange range) const {
-    size_t end = slice(text_, range).find_last_not_of(" \t\r\n") + 1;
-    size_t newline = text_.substr(range.begin, end).rfind('\n');
-    size_t begin = newline == std::string_view::npos ? 0 : newline + 1;
-    return {range.begin + static_cast<uint32_t>(begin), range.begin + static_cast<uint32_t>(end)};
-  }
-
-  /// Some range that is not empty, near `offset`.
-  ByteRange any_range(uint32_t offset) const {
-    auto size = static_cast<uint32_t>(text_.size());
-    uint32_t begin = std::min(offset, size == 0 ? 0 : size - 1);
-    return {begin, std::min(begin + 1, size)};
-  }
-
-  static size_t utf8_cut(std::string_view text, size_t limit) {
-    size_t size = std::min(text.size(), limit);
-    while (size > 0 && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) size--;
-    return size;
+  /// The first lone closer up to `end` that was not told of; the number of brackets_ if none.
+  size_t lone_closer(uint32_t end) const {
+    for (size_t i = 0; i < brackets_.size(); i++)
+      if (!brackets_[i].opener && !told_[i] && brackets_[i].range.end <= end) return i;
+    return brackets_.size();
   }
 
   /// The tree has an error, but no visible node shows it: a hidden token that the parser assumed.
-  SyntaxError hidden_error() const {
-    for (size_t i = 0; i < tokens_.size(); i++) {
-      if (tokens_[i].missing) return {before(tokens_[i].range.begin), "missing end of line", std::nullopt};
-      if (tokens_[i].error) return unexpected(tokens_[i].range);
+  void hidden_error() {
+    for (const Token& token : tokens_) {
+      if (token.missing) return tell(places_.before(token.range.begin), "missing end of line");
+      if (token.error) return unexpected(token.range);
     }
-    return {any_range(0), "syntax error", std::nullopt};
+    tell(places_.near(0), "syntax error");
   }
 
   const SyntaxTree& tree_;
   std::string_view text_;
   std::vector<Token> tokens_;
+  ErrorPlaces places_;
   std::vector<LoneBracket> brackets_;
+  std::vector<bool> told_;  ///< of each bracket
   std::vector<SyntaxError> errors_;
 };
 

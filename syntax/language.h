@@ -1,4 +1,4 @@
-/// The language table: one row a language. Adding one is a row here, its grammar in CMakeLists.txt, and its queries.
+/// The language table: one row a language. Adding one is a row in language.cpp and its grammar in grammars/CMakeLists.txt.
 #pragma once
 
 #include <span>

@@ -19,47 +19,41 @@ uint32_t end_without_blanks(std::string_view text, uint32_t end) {
   return end;
 }
 
-/// The end of a block's body: `end` is behind its last line with text on it.
+/// The line ends in an operator: its statement goes on in the next one.
+bool goes_on(std::string_view line) {
+  line = line.substr(0, end_without_blanks(line, static_cast<uint32_t>(line.size())));
+  return !line.empty() && std::string_view("+-*/%&|^=<.\\").find(line.back()) != std::string_view::npos;
+}
+
+/// The end of a block's body. The block is over at a bracket that closes it, or at a line indented less than its body.
 NaturalEnd block_end(const Language& language, const CompletionContext& context, std::string_view generated) {
-  CodeScan scan = scan_code(language, generated);
-  uint32_t limit = static_cast<uint32_t>(generated.size());
-  bool complete = false;
-  uint32_t closed = 0;
-  if (!scan.lone_closers.empty()) {
-    limit = scan.lone_closers.front();
-    closed = limit + 1;
-    complete = true;
-  }
-  // Lines indented less than the body belong to what is around it.
+  const CodeScan scan = scan_code(language, generated);
+  auto limit = static_cast<uint32_t>(generated.size());
+  const bool closes = !scan.lone_closers.empty();
+  const uint32_t closer = closes ? scan.lone_closers.front() : limit;
+  limit = std::min(limit, closer);
+  bool complete = closes;
+
   int body = context.line_blank_before ? width_of(context.indentation) : -1;
   int num_lines = 0;
-  uint32_t begin = 0;
-  for (const CodeScan::LineEnd& line_end : scan.line_ends) {
+  for (size_t i = 0; i < scan.line_ends.size(); i++) {
+    const uint32_t begin = i == 0 ? 0 : scan.line_ends[i - 1].offset + 1;
     if (begin >= limit) break;
-    std::string_view line = generated.substr(begin, line_end.offset - begin);
+    std::string_view line = generated.substr(begin, scan.line_ends[i].offset - begin);
     std::string_view blanks = blanks_of(line);
-    bool first = begin == 0 && context.line_blank_before;
-    bool has_text = blanks.size() < line.size();
-    if (has_text && body < 0 && begin > 0) body = width_of(blanks);
-    bool in_code = begin == 0 || generated[begin - 1] == '\n';
-    if (has_text && !first && in_code && width_of(blanks) < body && !language.line_comment.empty() && num_lines > 0) {
-      bool inside = false;  // of brackets or a long string that began in the body
-      for (const CodeScan::LineEnd& before : scan.line_ends)
-        if (before.offset + 1 == begin) inside = before.depth > 0 || before.kind != TextKind::code;
-      if (!inside) {
-        return {end_without_blanks(generated, begin), std::max(closed, end_without_blanks(generated, begin)), true};
-      }
-    }
-    num_lines += has_text;
-    if (num_lines >= max_block_lines && line_end.offset < generated.size()) {
-      limit = std::min(limit, line_end.offset);
+    if (blanks.size() == line.size()) continue;
+    if (i > 0 && body < 0) body = width_of(blanks);
+    const bool continued = i > 0 && (scan.line_ends[i - 1].depth > 0 || scan.line_ends[i - 1].kind != TextKind::code);
+    const bool dedented = i > 0 && !continued && width_of(blanks) < body;
+    if (dedented || ++num_lines > max_block_lines) {
+      limit = begin;
       complete = true;
       break;
     }
-    begin = line_end.offset + 1;
   }
-  uint32_t end = end_without_blanks(generated, limit);
-  return {end, std::max(closed, end), complete};
+  const uint32_t end = end_without_blanks(generated, limit);
+  const bool closed_here = closes && end_without_blanks(generated, closer) == end;
+  return {end, closed_here ? closer + 1 : end, complete};
 }
 
 /// The end of a line, or of the lines that its brackets need.
@@ -78,8 +72,9 @@ NaturalEnd line_end(const Language& language, std::string_view text, uint32_t of
     if (end == size) break;
     if (end_without_blanks(generated, end) == 0 && context.line_blank_after) continue;
     num_lines++;
-    bool one_line = plain || !context.line_blank_after || (mark.depth <= 0 && mark.kind == TextKind::code);
-    if (one_line || num_lines >= max_open_lines || is_sound(end)) {
+    bool closed = mark.depth <= 0 && mark.kind != TextKind::string;
+    bool finished = plain || !context.line_blank_after || (closed ? !goes_on(generated.substr(0, end)) : is_sound(end));
+    if (finished || num_lines >= max_open_lines) {
       end = end_without_blanks(generated, end);
       return {end, end, true};
     }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "syntax/syntax_tree.h"
+#include "syntax/text_kind.h"
 
 namespace lacuna::syntax {
 
@@ -20,8 +21,6 @@ bool is_comment(TSNode node);
 bool is_string(TSNode node);
 /// Code inside a string: `${…}`, `{…}` of an f-string.
 bool is_interpolation(TSNode node);
-
-enum class TextKind { code, comment, string };
 
 /// What a cursor at `offset` stands in, as far as the tree knows.
 TextKind kind_at(const SyntaxTree& tree, std::string_view text, uint32_t offset);

@@ -13,8 +13,6 @@
 namespace lacuna::syntax {
 namespace {
 
-constexpr std::chrono::milliseconds trim_budget{150};
-
 /// One way to insert a part of what was generated.
 struct Cut {
   std::string text;
@@ -26,53 +24,94 @@ struct Cut {
 class Trimmer {
  public:
   Trimmer(const SyntaxTree& tree, std::string_view text, uint32_t offset, const CompletionContext& context,
-          std::string_view generated)
+          std::string_view generated, std::chrono::milliseconds budget)
       : language_(tree.language()),
         text_(text),
         offset_(offset),
         context_(context),
-        insertion_(tree, text, offset, trim_budget),
+        insertion_(tree, text, offset, budget),
         rest_(slice(text, {offset, context.line.end})) {
-    skipped_ = repeated_indentation(generated);
-    generated_ = generated.substr(skipped_);
+    generated_ = reindented(generated);
   }
 
   Trimmed run() {
     NaturalEnd natural = natural_end(language_, text_, offset_, context_, generated_,
                                      [this](uint32_t end) { return is_sound(end); });
     if (natural.end == 0 && natural.closed_end == 0) return silence("nothing generated");
-    Cut best = measured(natural.end);
-    if (natural.closed_end > natural.end) improve(best, measured(natural.closed_end));
-    if (best.errors > 0) {
-      for (uint32_t end : other_ends(natural)) improve(best, measured(end));
-    }
+    Cut best = best_cut(natural);
     if (best.text.empty()) return silence("nothing generated");
     if (best.errors > insertion_.errors_before()) return silence("would break the parse");
     if (repeats_next_line(best.text)) return silence("repeats the next line");
-    return {best.text, best.replace_after, std::string(generated_.substr(best.end)), nullptr};
+    return {best.text, best.replace_after, generated_.substr(best.end), nullptr};
   }
 
  private:
-  Trimmed silence(const char* reason) const { return {"", 0, std::string(generated_), reason}; }
+  Trimmed silence(const char* reason) const { return {"", 0, generated_, reason}; }
 
   bool is_sound(uint32_t end) const {
-    int errors = insertion_.errors_with(generated_.substr(0, end));
+    int errors = insertion_.errors_with(first_bytes(end));
     return errors == 0 || errors < insertion_.errors_before();
+  }
+
+  std::string_view first_bytes(uint32_t end) const { return std::string_view(generated_).substr(0, end); }
+
+  /// The natural end unless another one does less harm.
+  Cut best_cut(const NaturalEnd& natural) const {
+    Cut whole = measured(natural.end);
+    if (natural.closed_end > natural.end) improve(whole, measured(natural.closed_end));
+    if (whole.errors == 0) return whole;
+    Cut best = whole;
+    for (uint32_t end : other_ends(natural)) improve(best, measured(end));
+    if (best.errors == 0 && !opens_last(whole)) return best;
+    Cut closed = with_owed_closers(whole);
+    if (closed.errors > best.errors || closed.errors >= whole.errors) return best;
+    if (!opens_last(whole)) return closed;
+    whole.errors = closed.errors;  // the user writes what stands between the brackets, and them
+    return whole;
   }
 
   static void improve(Cut& best, Cut cut) {
     if (!cut.text.empty() && cut.errors < best.errors) best = std::move(cut);
   }
 
-  /// The blanks that the cursor's line has already and the model wrote again.
-  size_t repeated_indentation(std::string_view generated) const {
-    if (!context_.line_blank_before || context_.indentation.empty()) return 0;
-    return generated.starts_with(context_.indentation) ? context_.indentation.size() : 0;
+  /// One line that ends in an opening bracket: a header whose body is still to be written.
+  bool opens_last(const Cut& cut) const {
+    return context_.line_blank_after && !cut.text.empty() && is_opener(cut.text.back()) &&
+           cut.text.find('\n') == std::string::npos;
+  }
+
+  /// `cut` with the brackets closed that the line and it leave open.
+  Cut with_owed_closers(const Cut& cut) const {
+    if (!context_.line_blank_after) return {};
+    std::string line(slice(text_, {context_.line.begin, offset_}));
+    CodeScan scan = scan_code(language_, line + cut.text);
+    Cut closed = cut;
+    for (size_t i = scan.open.size(); i-- > 0;) {
+      if (scan.open[i] == '{') closed.text += '\n';
+      closed.text += partner_of(scan.open[i]);
+    }
+    closed.errors = scan.open.empty() ? Insertion::unknown : insertion_.errors_with(closed.text);
+    return closed;
+  }
+
+  /// The cursor's line is indented already; models often indent it once more, and then all that follows as well.
+  std::string reindented(std::string_view generated) const {
+    size_t blanks = 0;
+    while (blanks < generated.size() && (generated[blanks] == ' ' || generated[blanks] == '\t')) blanks++;
+    if (!context_.line_blank_before || context_.indentation.empty() || blanks == 0) return std::string(generated);
+    std::string_view extra = generated.substr(0, blanks);
+    std::string result(generated.substr(blanks));
+    if (extra == context_.indentation) return result;
+    const std::string deeper = "\n" + context_.indentation + std::string(extra);
+    for (size_t at = result.find(deeper); at != std::string::npos; at = result.find(deeper, at + 1)) {
+      result.erase(at + deeper.size() - extra.size(), extra.size());
+    }
+    return result;
   }
 
   /// The best way to insert generated_[0, end) before the rest of the line.
   Cut measured(uint32_t end) const {
-    std::string_view part = generated_.substr(0, end);
+    std::string_view part = first_bytes(end);
     if (context_.in_empty_block && !context_.line_blank_after && context_.line_blank_before) return before_closing_line(part, end);
     Cut best{std::string(part), end, 0, insertion_.errors_with(part)};
     if (context_.line_blank_after) return best;
@@ -154,15 +193,14 @@ class Trimmer {
   const CompletionContext& context_;
   Insertion insertion_;
   std::string_view rest_;  ///< of the cursor's line
-  size_t skipped_ = 0;
-  std::string_view generated_;
+  std::string generated_;  ///< with its indentation mended
 };
 
 }  // namespace
 
 Trimmed trim_completion(const SyntaxTree& tree, std::string_view text, uint32_t offset, const CompletionContext& context,
-                        std::string_view generated) {
-  return Trimmer(tree, text, offset, context, generated).run();
+                        std::string_view generated, std::chrono::milliseconds budget) {
+  return Trimmer(tree, text, offset, context, generated, budget).run();
 }
 
 }  // namespace lacuna::syntax

@@ -1,6 +1,7 @@
 /// Where a completion ends: the statement, the block, or the last place at which it does no harm.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,9 +15,9 @@ namespace lacuna::syntax {
 /// Decides while tokens arrive whether to go on. Belongs to one request; holds its own snapshot; used by one thread.
 class CompletionStop {
  public:
-  /// `text` is the document; the completion goes in at `offset`.
+  /// `text` is the document; the completion goes in at `offset`. `budget` is for the reparses of the whole generation.
   CompletionStop(const SyntaxTree& tree, std::shared_ptr<const std::string> text, uint32_t offset,
-                 const CompletionContext& context);
+                 const CompletionContext& context, std::chrono::milliseconds budget = std::chrono::milliseconds(100));
   ~CompletionStop();
   /// True once more text cannot improve the completion. Cheap: works on line ends only.
   bool complete(std::string_view generated);
@@ -34,8 +35,9 @@ struct Trimmed {
 };
 
 /// Cuts `generated` at its statement or block, removes what repeats the text after the cursor, and shrinks it to the longest
-/// part that leaves the file with no more errors than it had (counting closers that the completion still owes).
+/// part that leaves the file with no more errors than it had (counting closers that the completion still owes). Reparses
+/// within `budget`; once it is spent, what was not measured counts as harmful. Pure; any thread.
 Trimmed trim_completion(const SyntaxTree& tree, std::string_view text, uint32_t offset, const CompletionContext& context,
-                        std::string_view generated);
+                        std::string_view generated, std::chrono::milliseconds budget = std::chrono::milliseconds(150));
 
 }  // namespace lacuna::syntax
