@@ -117,8 +117,27 @@ size_t Merges::merge_short(std::span<TokenId> tokens) const {
   return count;
 }
 
-size_t Merges::merge_long(std::span<TokenId> tokens) const {
-  // Positions are those of the first byte of each part; a part that was merged into its left neighbour has token -1.
+/// One long piece. A part is named by the position of its first token; one that was merged into its left neighbour
+/// keeps its place with token -1.
+class Merges::LongPiece {
+ public:
+  LongPiece(const Merges& merges, std::span<TokenId> tokens)
+      : merges_(merges), tokens_(tokens), count_(static_cast<uint32_t>(tokens.size())), parts_(tokens.size()) {
+    for (uint32_t i = 0; i < count_; ++i) {
+      parts_[i] = {i - 1, i + 1, no_rank};
+      update(i);
+    }
+  }
+
+  void merge_all() {
+    while (!pairs_.empty()) {
+      const auto [rank, position] = pairs_.top();
+      pairs_.pop();
+      if (parts_[position].rank == rank) join(position);
+    }
+  }
+
+ private:
   struct Part {
     uint32_t previous, next;
     uint32_t rank;  ///< of the pair with the next part
@@ -129,36 +148,35 @@ size_t Merges::merge_long(std::span<TokenId> tokens) const {
       return rank != other.rank ? rank > other.rank : position > other.position;
     }
   };
+
+  void join(uint32_t left) {
+    const uint32_t right = parts_[left].next;
+    tokens_[left] = merges_.find(tokens_[left], tokens_[right]).merged;
+    tokens_[right] = -1;
+    parts_[right].rank = no_rank;
+    parts_[left].next = parts_[right].next;
+    if (parts_[left].next < count_) parts_[parts_[left].next].previous = left;
+    update(left);
+    if (left > 0) update(parts_[left].previous);
+  }
+
+  /// Looks up the pair that begins at `left` after one of its parts changed.
+  void update(uint32_t left) {
+    const uint32_t right = parts_[left].next;
+    parts_[left].rank = right < count_ ? merges_.find(tokens_[left], tokens_[right]).rank : no_rank;
+    if (parts_[left].rank != no_rank) pairs_.push({parts_[left].rank, left});
+  }
+
+  const Merges& merges_;
+  std::span<TokenId> tokens_;
+  uint32_t count_;
+  std::vector<Part> parts_;
+  std::priority_queue<Pair, std::vector<Pair>, std::greater<>> pairs_;
+};
+
+size_t Merges::merge_long(std::span<TokenId> tokens) const {
   LACUNA_CHECK(tokens.size() < UINT32_MAX);
-  const auto count = static_cast<uint32_t>(tokens.size());
-  std::vector<Part> parts(count);
-  std::vector<Pair> pairs;
-  const auto rank_at = [&](uint32_t i) {
-    return parts[i].next < count ? find(tokens[i], tokens[parts[i].next]).rank : no_rank;
-  };
-  for (uint32_t i = 0; i < count; ++i) {
-    parts[i] = {i - 1, i + 1, no_rank};
-    parts[i].rank = rank_at(i);
-    if (parts[i].rank != no_rank) pairs.push_back({parts[i].rank, i});
-  }
-  std::priority_queue<Pair, std::vector<Pair>, std::greater<>> queue(std::greater<>{}, std::move(pairs));
-  const auto update = [&](uint32_t i) {
-    parts[i].rank = rank_at(i);
-    if (parts[i].rank != no_rank) queue.push({parts[i].rank, i});
-  };
-  while (!queue.empty()) {
-    const auto [rank, i] = queue.top();
-    queue.pop();
-    if (parts[i].rank != rank) continue;
-    const uint32_t gone = parts[i].next;
-    tokens[i] = find(tokens[i], tokens[gone]).merged;
-    tokens[gone] = -1;
-    parts[gone].rank = no_rank;
-    parts[i].next = parts[gone].next;
-    if (parts[i].next < count) parts[parts[i].next].previous = i;
-    update(i);
-    if (i > 0) update(parts[i].previous);
-  }
+  LongPiece(*this, tokens).merge_all();
   return static_cast<size_t>(std::remove(tokens.begin(), tokens.end(), -1) - tokens.begin());
 }
 

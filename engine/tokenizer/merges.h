@@ -37,6 +37,7 @@ class Merges {
     TokenId merged = -1;
   };
 
+  class LongPiece;
   struct Merge {
     TokenId left, right, merged;
   };

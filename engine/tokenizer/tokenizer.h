@@ -35,6 +35,7 @@ struct FimTokens {
 class Tokenizer {
  public:
   /// Errors: unsupported (tokenizer model or pre-tokenizer), corrupt (any contradiction in the vocabulary).
+  /// The tokenizer keeps views into the file, which must outlive it.
   static Result<std::unique_ptr<const Tokenizer>> load(const gguf::File& file);
   virtual ~Tokenizer() = default;
 

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -277,6 +278,69 @@ TEST_CASE("a tiny model is sound, and refused when it is cut") {
   const auto file = parse(bytes);
   REQUIRE_MESSAGE(file.ok(), message_of(file));
   for (size_t size = 0; size < file->data_offset(); size += 7) CHECK_FALSE(parse(bytes.substr(0, size)).ok());
+}
+
+__extension__ using Wide = unsigned __int128;
+
+/// Whether a tensor may lie where it says, in arithmetic that cannot overflow.
+bool is_sound(const GgufBuilder::TensorRecord& tensor, uint64_t alignment, uint64_t room) {
+  Wide elements = 1;
+  for (const uint64_t dim : tensor.dims) {
+    elements *= dim;
+    if (elements == 0 || elements > static_cast<Wide>(INT64_MAX)) return false;
+  }
+  if (*tensor.offset % alignment != 0) return false;
+  const auto* traits = kernels::find_type_traits(tensor.type);
+  if (traits == nullptr) return *tensor.offset <= room;
+  if (tensor.dims[0] % traits->block_elements != 0) return false;
+  return *tensor.offset + elements / traits->block_elements * traits->block_bytes <= room;
+}
+
+TEST_CASE("tensors are accepted exactly where 128-bit arithmetic accepts them") {
+  constexpr uint64_t odd[] = {0,
+                              1,
+                              2,
+                              31,
+                              32,
+                              33,
+                              64,
+                              255,
+                              256,
+                              512,
+                              1024,
+                              4096,
+                              65536,
+                              1ull << 31,
+                              1ull << 32,
+                              1ull << 33,
+                              1ull << 61,
+                              (1ull << 62),
+                              (1ull << 63) - 1,
+                              1ull << 63,
+                              ~0ull - 31,
+                              ~0ull};
+  constexpr uint32_t types[] = {0, 1, 2, 3, 4, 6, 7, 8, 12, 13, 14, 30, 31, 99};
+  std::mt19937 random(3);
+  const auto one_of = [&](const auto& values) { return values[random() % std::size(values)]; };
+  int accepted = 0;
+  for (int round = 0; round < 50000; ++round) {
+    CAPTURE(round);
+    GgufBuilder builder;
+    builder.alignment = uint64_t{8} << random() % 6;
+    builder.set_u64("general.alignment", builder.alignment);
+    const std::string data(one_of(odd) % 8192 / builder.alignment * builder.alignment, 'd');
+    builder.add_tensor("t", kernels::TensorType::f32, {}, data);
+    auto& tensor = builder.tensor("t");
+    tensor.type = one_of(types);
+    for (auto count = 1 + random() % 4; count > 0; --count)
+      tensor.dims.push_back(random() % 3 == 0 ? one_of(odd) : 1 + random() % 64);
+    tensor.offset = random() % 2 == 0 ? 0 : one_of(odd);
+    const std::string bytes = builder.build();
+    const auto file = parse(bytes);
+    REQUIRE(file.ok() == is_sound(tensor, builder.alignment, data.size()));
+    accepted += file.ok();
+  }
+  CHECK(accepted > 1000);
 }
 
 TEST_CASE("a file is opened by its path, and stays readable when it moves") {

@@ -286,7 +286,7 @@ void add_vocabulary_cases(Cases& cases) {
     b.set(key, ValueType::array, encoded_array(ValueType::string, 1048577, std::string(8 * 1048577, '\0')));
   }));
   cases.push_back(with_texts("token_twice", "tokens 65 and 66", [](auto& t) { t[66] = t[65]; }));
-  cases.push_back(with_texts("token_not_utf8", "token 70", [](auto& t) { t[70] = "\xc3"; }));
+  cases.push_back(with_texts("token_not_utf8", "token 70", [](auto& t) { t[70].assign(1, '\xc3'); }));
   cases.push_back(with_texts("token_of_65537_bytes", "token 258", [](auto& t) { t[258].assign(65537, 'x'); }));
   cases.push_back(
       with_texts("control_token_of_257_bytes", "special token 264", [](auto& t) { t[264].assign(257, 'x'); }));
