@@ -7,8 +7,8 @@
 #include <map>
 #include <optional>
 #include <thread>
-#include <vector>
 #include <utility>
+#include <vector>
 
 #include "server/worker_pool.h"
 #include "support/channel.h"
@@ -120,10 +120,16 @@ EventLoop::~EventLoop() {
   while (uv_loop_close(&state_->loop) == UV_EBUSY) uv_run(&state_->loop, UV_RUN_DEFAULT);
 }
 
-void EventLoop::run() { uv_run(&state_->loop, UV_RUN_DEFAULT); }
-void EventLoop::stop() { uv_stop(&state_->loop); }
+void EventLoop::run() {
+  uv_run(&state_->loop, UV_RUN_DEFAULT);
+}
+void EventLoop::stop() {
+  uv_stop(&state_->loop);
+}
 
-void EventLoop::post(std::function<void()> task) { state_->inbox->post(std::move(task)); }
+void EventLoop::post(std::function<void()> task) {
+  state_->inbox->post(std::move(task));
+}
 
 void EventLoop::run_worker(std::function<void()> work, std::function<void()> done) {
   state_->workers->submit([inbox = state_->inbox, work = std::move(work), done = std::move(done)]() mutable {
@@ -167,6 +173,8 @@ int EventLoop::shut_down(std::chrono::milliseconds patience) {
   return state_->workers->stop(patience);
 }
 
-uv_loop_s* EventLoop::raw() { return &state_->loop; }
+uv_loop_s* EventLoop::raw() {
+  return &state_->loop;
+}
 
 }  // namespace lacuna::server

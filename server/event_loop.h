@@ -1,7 +1,7 @@
 /// EventLoop: the loop thread of the process, a RAII shell around one libuv loop of its own.
 ///
-/// Construct, run and destroy it on one thread, the loop thread. post() is the one member that any thread may call: it must
-/// stay callable for as long as the object lives, and a Post taken from `poster()` even longer.
+/// Construct, run and destroy it on one thread, the loop thread. post() is the one member that any thread may call: it
+/// must stay callable for as long as the object lives, and a Post taken from `poster()` even longer.
 #pragma once
 
 #include <chrono>

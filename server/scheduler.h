@@ -17,8 +17,8 @@ class Scheduler {
 
   /// Runs `task` on the loop thread, after everything that was posted before it. Dropped once the loop has ended.
   virtual void post(std::function<void()> task) = 0;
-  /// Runs `work` on a worker thread, then `done` on the loop thread. `work` must be a pure function over what it owns: it
-  /// may outlive the loop if it does not end in time, and `done` is then dropped.
+  /// Runs `work` on a worker thread, then `done` on the loop thread. `work` must be a pure function over what it owns:
+  /// it may outlive the loop if it does not end in time, and `done` is then dropped.
   virtual void run_worker(std::function<void()> work, std::function<void()> done) = 0;
   /// Runs `task` once, after `delay`. The id is never 0.
   virtual TimerId start_timer(std::chrono::milliseconds delay, std::function<void()> task) = 0;

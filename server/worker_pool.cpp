@@ -23,9 +23,13 @@ WorkerPool::WorkerPool(int num_threads) : shared_(std::make_shared<Shared>()) {
   }
 }
 
-WorkerPool::~WorkerPool() { stop(std::chrono::milliseconds(0)); }
+WorkerPool::~WorkerPool() {
+  stop(std::chrono::milliseconds(0));
+}
 
-void WorkerPool::submit(std::function<void()> work) { shared_->queue.push(std::move(work)); }
+void WorkerPool::submit(std::function<void()> work) {
+  shared_->queue.push(std::move(work));
+}
 
 int WorkerPool::stop(std::chrono::milliseconds patience) {
   shared_->queue.close();

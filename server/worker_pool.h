@@ -1,7 +1,7 @@
 /// WorkerPool: a few threads that run pure functions, each of which may be abandoned.
 ///
-/// Any thread may submit. Work that polls a cancel flag ends soon; a parser that hangs does not, and nothing can stop it from
-/// outside. So the threads own all that they touch, and the destructor waits for them only for a moment.
+/// Any thread may submit. Work that polls a cancel flag ends soon; a parser that hangs does not, and nothing can stop
+/// it from outside. So the threads own all that they touch, and the destructor waits for them only for a moment.
 #pragma once
 
 #include <chrono>

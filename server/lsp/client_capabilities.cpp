@@ -14,7 +14,9 @@ const Json& at(const Json& params, const char* path) {
   return params.contains(pointer) ? params[pointer] : kNull;
 }
 
-bool flag(const Json& params, const char* path) { return at(params, path) == true; }
+bool flag(const Json& params, const char* path) {
+  return at(params, path) == true;
+}
 
 bool contains(const Json& array, const Json& element) {
   return array.is_array() && std::find(array.begin(), array.end(), element) != array.end();
@@ -43,8 +45,10 @@ ClientCapabilities read_client_capabilities(const Json& params) {
   client.related_information =
       flag(params, client.pull_diagnostics ? "/capabilities/textDocument/diagnostic/relatedInformation"
                                            : "/capabilities/textDocument/publishDiagnostics/relatedInformation");
-  client.code_action_literals = at(params, "/capabilities/textDocument/codeAction/codeActionLiteralSupport").is_object();
-  client.resolve_edits = contains(at(params, "/capabilities/textDocument/codeAction/resolveSupport/properties"), "edit");
+  client.code_action_literals =
+      at(params, "/capabilities/textDocument/codeAction/codeActionLiteralSupport").is_object();
+  client.resolve_edits =
+      contains(at(params, "/capabilities/textDocument/codeAction/resolveSupport/properties"), "edit");
   client.preferred_actions = flag(params, "/capabilities/textDocument/codeAction/isPreferredSupport");
   client.versioned_edits = flag(params, "/capabilities/workspace/workspaceEdit/documentChanges");
   client.insert_as_is =

@@ -11,20 +11,20 @@
 namespace lacuna::server {
 
 struct ClientCapabilities {
-  std::string name;                           ///< clientInfo.name
-  std::optional<int64_t> process_id;          ///< whose death ends us
+  std::string name;                                     ///< clientInfo.name
+  std::optional<int64_t> process_id;                    ///< whose death ends us
   PositionEncoding encoding = PositionEncoding::utf16;  ///< the one that we choose of those offered
   bool inline_completion = false;
   bool pull_diagnostics = false;
   bool related_information = false;
   bool code_action_literals = false;
-  bool resolve_edits = false;                 ///< codeAction/resolve may fill in `edit`
+  bool resolve_edits = false;  ///< codeAction/resolve may fill in `edit`
   bool preferred_actions = false;
-  bool versioned_edits = false;               ///< WorkspaceEdit.documentChanges
-  bool insert_as_is = false;                  ///< CompletionItem.insertTextMode 1
+  bool versioned_edits = false;  ///< WorkspaceEdit.documentChanges
+  bool insert_as_is = false;     ///< CompletionItem.insertTextMode 1
   bool work_done_progress = false;
-  bool configuration = false;                 ///< workspace/configuration
-  bool register_configuration = false;        ///< dynamic registration of workspace/didChangeConfiguration
+  bool configuration = false;           ///< workspace/configuration
+  bool register_configuration = false;  ///< dynamic registration of workspace/didChangeConfiguration
 };
 
 /// Lenient: what is missing or has a wrong type is a capability that the client lacks.

@@ -53,8 +53,12 @@ Json engine_json(const engine::EngineStatistics& statistics) {
 }
 
 Json counters_json(const CompletionCounters& counters) {
-  return {{"requests", counters.requests},     {"answered", counters.answered}, {"silent", counters.silent},
-          {"superseded", counters.superseded}, {"shown", counters.shown},       {"accepted", counters.accepted},
+  return {{"requests", counters.requests},
+          {"answered", counters.answered},
+          {"silent", counters.silent},
+          {"superseded", counters.superseded},
+          {"shown", counters.shown},
+          {"accepted", counters.accepted},
           {"partiallyAccepted", counters.partially_accepted}};
 }
 
@@ -62,19 +66,27 @@ Json counters_json(const CompletionCounters& counters) {
 
 Commands::Commands(Scheduler& scheduler, Dispatcher& dispatcher, const DocumentStore& documents, const ModelHost& model,
                    CompletionRequests& completions, std::function<Figures()> figures)
-    : scheduler_(scheduler), documents_(documents), model_(model), completions_(completions), figures_(std::move(figures)) {
-  dispatcher.on_request<ExecuteCommandParams>("workspace/executeCommand", [this](const auto& params, Reply reply) {
-    execute(params, std::move(reply));
-  });
+    : scheduler_(scheduler),
+      documents_(documents),
+      model_(model),
+      completions_(completions),
+      figures_(std::move(figures)) {
+  dispatcher.on_request<ExecuteCommandParams>(
+      "workspace/executeCommand", [this](const auto& params, Reply reply) { execute(params, std::move(reply)); });
   // Not of LSP, but sent by plugins that were written for Copilot's server.
-  dispatcher.on_notification<Json>("textDocument/didShowCompletion", [this](const Json&) { ++completions_.counters().shown; });
+  dispatcher.on_notification<Json>("textDocument/didShowCompletion",
+                                   [this](const Json&) { ++completions_.counters().shown; });
   dispatcher.on_notification<Json>("textDocument/didPartiallyAcceptCompletion",
                                    [this](const Json&) { ++completions_.counters().partially_accepted; });
 }
 
-Commands::~Commands() { scheduler_.cancel_timer(resume_timer_); }
+Commands::~Commands() {
+  scheduler_.cancel_timer(resume_timer_);
+}
 
-std::vector<std::string> Commands::names() { return {kStatus, kWhy, kPause, kResume, kDidAccept}; }
+std::vector<std::string> Commands::names() {
+  return {kStatus, kWhy, kPause, kResume, kDidAccept};
+}
 
 void Commands::execute(const ExecuteCommandParams& params, Reply reply) {
   if (params.command == kStatus) return reply.result(status());
@@ -109,12 +121,12 @@ Json Commands::status() const {
 std::string Commands::status_message() const {
   const CompletionCounters& counters = completions_.counters();
   const auto* loaded = model_.loaded();
-  std::string message =
-      loaded == nullptr ? fmt::format("Lacuna {}: {}.", kVersion, model_.reason())
-                        : fmt::format("Lacuna {}: {} ({}, {}, {} threads).", kVersion, loaded->model.name,
-                                      loaded->model.file_type, loaded->model.isa, loaded->model.num_threads);
-  message += fmt::format(" {} completions asked for, {} with text, {} accepted; the last took {:.0f} ms.", counters.requests,
-                         counters.answered, counters.accepted, counters.last_answer_ms);
+  std::string message = loaded == nullptr
+                            ? fmt::format("Lacuna {}: {}.", kVersion, model_.reason())
+                            : fmt::format("Lacuna {}: {} ({}, {}, {} threads).", kVersion, loaded->model.name,
+                                          loaded->model.file_type, loaded->model.isa, loaded->model.num_threads);
+  message += fmt::format(" {} completions asked for, {} with text, {} accepted; the last took {:.0f} ms.",
+                         counters.requests, counters.answered, counters.accepted, counters.last_answer_ms);
   if (completions_.paused()) message += " Paused.";
   if (!counters.last_silence.empty()) message += " Last silence: " + counters.last_silence + ".";
   return message;
@@ -125,7 +137,8 @@ Json Commands::why_no_suggestion() const {
   std::string reason = counters.last_silence;
   if (completions_.paused()) reason = "completions are paused";
   if (reason.empty() && counters.requests == 0) reason = "the editor has not asked for a completion yet";
-  const std::string message = reason.empty() ? "The last request was answered with a suggestion." : "No suggestion: " + reason + ".";
+  const std::string message =
+      reason.empty() ? "The last request was answered with a suggestion." : "No suggestion: " + reason + ".";
   return {{"message", message}, {"reason", std::move(reason)}};
 }
 

@@ -35,7 +35,8 @@ PreviewedText preview(const Snapshot& snapshot, const SelectedEntry& entry) {
   return {std::move(text), end, {entry.range.begin, entry.range.end, end}};
 }
 
-std::optional<CompletionItem> item_for_entry(const CompletionItem& item, std::string_view previewed, const SelectedEntry& entry) {
+std::optional<CompletionItem> item_for_entry(const CompletionItem& item, std::string_view previewed,
+                                             const SelectedEntry& entry) {
   const uint32_t cursor = entry.range.begin + static_cast<uint32_t>(entry.text.size());
   if (item.replace.end < cursor) return std::nullopt;
   std::string text;
@@ -52,10 +53,13 @@ std::optional<CompletionItem> item_for_entry(const CompletionItem& item, std::st
 }
 
 Json inline_item_json(const DocumentStore& documents, const std::string& uri, const CompletionItem& item, uint64_t id) {
-  return {{"insertText", item.text}, {"range", to_json(documents.range_of(uri, item.replace))}, {"command", acceptance_command(id)}};
+  return {{"insertText", item.text},
+          {"range", to_json(documents.range_of(uri, item.replace))},
+          {"command", acceptance_command(id)}};
 }
 
-/// Clients filter by what stands in the item's range already, and sort by name: both are answered so that the item stays.
+/// Clients filter by what stands in the item's range already, and sort by name: both are answered so that the item
+/// stays.
 Json list_item_json(const DocumentStore& documents, const Snapshot& snapshot, const CompletionItem& item, uint64_t id,
                     bool insert_as_is) {
   Json json = {{"label", label_of(item.text)},

@@ -12,8 +12,8 @@
 
 namespace lacuna::server {
 
-/// The entry of an editor's suggestion list that is selected while ghost text is asked for, in bytes of the real text. The
-/// ghost text must begin with `text` and replace from `range.begin`.
+/// The entry of an editor's suggestion list that is selected while ghost text is asked for, in bytes of the real text.
+/// The ghost text must begin with `text` and replace from `range.begin`.
 struct SelectedEntry {
   syntax::ByteRange range;
   std::string text;
@@ -28,7 +28,8 @@ struct PreviewedText {
 PreviewedText preview(const Snapshot& snapshot, const SelectedEntry& entry);
 
 /// An item of the previewed text as one of the real text; nothing if it does not extend the entry.
-std::optional<CompletionItem> item_for_entry(const CompletionItem& item, std::string_view previewed, const SelectedEntry& entry);
+std::optional<CompletionItem> item_for_entry(const CompletionItem& item, std::string_view previewed,
+                                             const SelectedEntry& entry);
 
 /// InlineCompletionItem. Applying it is reported by the command lacuna.didAccept with `id`.
 Json inline_item_json(const DocumentStore& documents, const std::string& uri, const CompletionItem& item, uint64_t id);

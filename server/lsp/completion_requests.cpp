@@ -28,17 +28,19 @@ struct CompletionRequests::Request {
   TimerId model_timer = 0;  ///< running while it waits for the model
   bool waits_for_model = false;
   std::optional<QueryId> query;
-  SnapshotPointer snapshot;                ///< that the answer is for
-  std::optional<SelectedEntry> entry;      ///< set with `previewed`
+  SnapshotPointer snapshot;            ///< that the answer is for
+  std::optional<SelectedEntry> entry;  ///< set with `previewed`
   std::shared_ptr<const std::string> previewed;
 };
 
 CompletionRequests::CompletionRequests(Scheduler& scheduler, DocumentStore& documents, Dispatcher& dispatcher,
                                        const Session& session, ModelHost& model, CompletionService& service)
     : scheduler_(scheduler), documents_(documents), session_(session), model_(model), service_(service) {
-  dispatcher.on_request<InlineCompletionParams>("textDocument/inlineCompletion", [this](const auto& params, Reply reply) {
-    ask(params.text_document.uri, params.position, params.invoked, params.selected, Form::inline_items, std::move(reply));
-  });
+  dispatcher.on_request<InlineCompletionParams>("textDocument/inlineCompletion",
+                                                [this](const auto& params, Reply reply) {
+                                                  ask(params.text_document.uri, params.position, params.invoked,
+                                                      params.selected, Form::inline_items, std::move(reply));
+                                                });
   // A list comes up by typing as well as by hand, and the request does not tell which: it never waits.
   dispatcher.on_request<CompletionParams>("textDocument/completion", [this](const auto& params, Reply reply) {
     ask(params.text_document.uri, params.position, false, std::nullopt, Form::list, std::move(reply));
@@ -56,7 +58,8 @@ void CompletionRequests::opened(const SnapshotPointer& snapshot) {
 }
 
 void CompletionRequests::closed(const std::string& uri) {
-  if (const auto found = open_.find(uri); found != open_.end()) supersede(*RequestPointer(found->second), "the document was closed");
+  if (const auto found = open_.find(uri); found != open_.end())
+    supersede(*RequestPointer(found->second), "the document was closed");
   service_.document_closed(uri);
 }
 
@@ -121,8 +124,9 @@ void CompletionRequests::wait_for_tree(const RequestPointer& request) {
 /// Asks for the text as it would be with the selected entry of the editor's list chosen.
 void CompletionRequests::preview_entry(const RequestPointer& request) {
   const Range& range = request->selected->range;
-  request->entry = SelectedEntry{{documents_.offset_of(request->uri, range.start), documents_.offset_of(request->uri, range.end)},
-                                 request->selected->text};
+  request->entry =
+      SelectedEntry{{documents_.offset_of(request->uri, range.start), documents_.offset_of(request->uri, range.end)},
+                    request->selected->text};
   if (range.end < range.start) return answer_nothing(*request, "the selected entry's range is reversed");
 
   auto previewed = std::make_shared<Snapshot>(*request->snapshot);
@@ -151,7 +155,8 @@ void CompletionRequests::query(const RequestPointer& request, SnapshotPointer sn
 }
 
 void CompletionRequests::answer(Request& request, const CompletionAnswer& completion) {
-  if (completion.cancelled || !documents_.is_current(*request.snapshot)) return supersede(request, "the document has changed");
+  if (completion.cancelled || !documents_.is_current(*request.snapshot))
+    return supersede(request, "the document has changed");
   counters_.last_answer_ms = completion.elapsed_ms;
   std::vector<CompletionItem> items = completion.items;
   if (request.entry) {

@@ -1,8 +1,8 @@
 /// CompletionRequests: `textDocument/inlineCompletion` and `textDocument/completion`, from the request to the answer.
 ///
-/// Loop thread only. One request a document is open at a time: a newer one supersedes it, and so does an edit, before its
-/// answer can be wrong. While the model loads, a request that the user made by hand waits for it (at most a minute); one made
-/// by typing is answered at once, with nothing and a reason.
+/// Loop thread only. One request a document is open at a time: a newer one supersedes it, and so does an edit, before
+/// its answer can be wrong. While the model loads, a request that the user made by hand waits for it (at most a
+/// minute); one made by typing is answered at once, with nothing and a reason.
 #pragma once
 
 #include <functional>
@@ -42,8 +42,8 @@ class CompletionRequests {
   struct Request;
   using RequestPointer = std::shared_ptr<Request>;
 
-  void ask(const std::string& uri, Position position, bool invoked, const std::optional<SelectedCompletionInfo>& selected,
-           Form form, Reply reply);
+  void ask(const std::string& uri, Position position, bool invoked,
+           const std::optional<SelectedCompletionInfo>& selected, Form form, Reply reply);
   void wait_for_model(const RequestPointer& request);
   void wait_for_tree(const RequestPointer& request);
   void preview_entry(const RequestPointer& request);

@@ -1,7 +1,7 @@
 /// Checked reading of JSON into structs: every field's type and range is looked at, and a mistake says where it is.
 ///
-/// A struct X is readable when there is `bool read(const Json&, X&, Path)`. read() returns false after path.report(); nothing
-/// throws. Unknown fields are ignored, since clients of newer protocols send them.
+/// A struct X is readable when there is `bool read(const Json&, X&, Path)`. read() returns false after path.report();
+/// nothing throws. Unknown fields are ignored, since clients of newer protocols send them.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,8 @@ class Path {
 
 bool read(const Json& value, bool& out, Path path);
 bool read(const Json& value, std::string& out, Path path);
-/// Numbers beyond the type's range are clamped to it: positions of "the end of the line" are sent as all kinds of maximum.
-/// Fractions and negative numbers, where the type has none, are mistakes.
+/// Numbers beyond the type's range are clamped to it: positions of "the end of the line" are sent as all kinds of
+/// maximum. Fractions and negative numbers, where the type has none, are mistakes.
 bool read(const Json& value, uint32_t& out, Path path);
 bool read(const Json& value, int64_t& out, Path path);
 bool read(const Json& value, Json& out, Path path);
@@ -56,7 +56,8 @@ bool read(const Json& value, std::vector<T>& out, Path path) {
   return true;
 }
 
-/// Reads the fields of one object: `ObjectReader object(value, path); return object && object.required("uri", out.uri);`
+/// Reads the fields of one object: `ObjectReader object(value, path); return object && object.required("uri",
+/// out.uri);`
 class ObjectReader {
  public:
   ObjectReader(const Json& value, Path path) : value_(value), path_(path) {

@@ -36,8 +36,8 @@ Json diagnostic_json(const DocumentStore& documents, const std::string& uri, con
   return diagnostic;
 }
 
-Diagnostics::Diagnostics(Scheduler& scheduler, DocumentStore& documents, SyntaxAnalysis& analysis, Dispatcher& dispatcher,
-                         const Session& session)
+Diagnostics::Diagnostics(Scheduler& scheduler, DocumentStore& documents, SyntaxAnalysis& analysis,
+                         Dispatcher& dispatcher, const Session& session)
     : scheduler_(scheduler), documents_(documents), analysis_(analysis), dispatcher_(dispatcher), session_(session) {
   dispatcher_.on_request<DocumentParams>(
       "textDocument/diagnostic", [this](const DocumentParams& params, Reply reply) { pull(params, std::move(reply)); });
@@ -68,7 +68,8 @@ void Diagnostics::closed(const std::string& uri) {
   scheduler_.cancel_timer(node.mapped().timer);
   for (Pull& pull : node.mapped().pulls) pull.reply.error(RpcError::content_modified, "the document was closed");
   if (!session_.client.pull_diagnostics) {
-    dispatcher_.notify("textDocument/publishDiagnostics", {{"uri", uri}, {"diagnostics", Json::array()}}, Traffic::diagnostics);
+    dispatcher_.notify("textDocument/publishDiagnostics", {{"uri", uri}, {"diagnostics", Json::array()}},
+                       Traffic::diagnostics);
   }
 }
 
@@ -104,7 +105,8 @@ void Diagnostics::deliver(const Analysis& analysis) {
   }
   const std::string id = result_id(items);
   for (Pull& pull : std::exchange(found->second.pulls, {})) {
-    pull.reply.result(pull.previous_result_id == id ? Json{{"kind", "unchanged"}, {"resultId", id}} : full_report(items, id));
+    pull.reply.result(pull.previous_result_id == id ? Json{{"kind", "unchanged"}, {"resultId", id}}
+                                                    : full_report(items, id));
   }
   if (!session_.client.pull_diagnostics) publish(uri, analysis.snapshot->version, std::move(items));
 }

@@ -1,7 +1,7 @@
 /// Diagnostics: tells the client the syntax errors of its documents, pushed or pulled, whichever it can do.
 ///
-/// Loop thread only. At once for a document that was opened or replaced; 300 ms after the last key for one being typed in,
-/// because half a statement is no error yet. A pull waits as long.
+/// Loop thread only. At once for a document that was opened or replaced; 300 ms after the last key for one being typed
+/// in, because half a statement is no error yet. A pull waits as long.
 #pragma once
 
 #include <string>

@@ -22,7 +22,9 @@ RpcError code_of(ErrorCode code) {
   }
 }
 
-bool valid_id(const Json& id) { return id.is_number_integer() || id.is_string(); }
+bool valid_id(const Json& id) {
+  return id.is_number_integer() || id.is_string();
+}
 
 const Json& field_of(const Json& message, const char* name) {
   static const Json kNull;
@@ -48,9 +50,13 @@ Reply::~Reply() {
   if (pending()) error(RpcError::internal_error, "the request was dropped without an answer");
 }
 
-bool Reply::pending() const { return request_ != nullptr && request_->dispatcher != nullptr; }
+bool Reply::pending() const {
+  return request_ != nullptr && request_->dispatcher != nullptr;
+}
 
-void Reply::result(Json value) { answer("result", std::move(value)); }
+void Reply::result(Json value) {
+  answer("result", std::move(value));
+}
 
 void Reply::error(RpcError code, std::string_view message, Json data) {
   Json error = {{"code", static_cast<int>(code)}, {"message", message}};
@@ -58,7 +64,9 @@ void Reply::error(RpcError code, std::string_view message, Json data) {
   answer("error", std::move(error));
 }
 
-void Reply::error(const Error& failure) { error(code_of(failure.code), failure.message); }
+void Reply::error(const Error& failure) {
+  error(code_of(failure.code), failure.message);
+}
 
 void Reply::on_cancel(std::function<void()> handler) {
   if (pending()) request_->on_cancel = std::move(handler);
@@ -72,7 +80,8 @@ void Reply::answer(const char* member, Json value) {
   dispatcher.outbox_.send({{"jsonrpc", "2.0"}, {"id", request_->id}, {member, std::move(value)}}, Traffic::reply);
 }
 
-Dispatcher::Dispatcher(Outbox& outbox, std::function<void(int)> on_exit) : outbox_(outbox), on_exit_(std::move(on_exit)) {
+Dispatcher::Dispatcher(Outbox& outbox, std::function<void(int)> on_exit)
+    : outbox_(outbox), on_exit_(std::move(on_exit)) {
   on_notification<CancelParams>("$/cancelRequest", [this](const CancelParams& params) { cancel(params.id); });
 }
 
@@ -92,7 +101,9 @@ void Dispatcher::receive(Json message) {
   send_error(nullptr, RpcError::invalid_request, "a message has a method, a result or an error");
 }
 
-void Dispatcher::receive_malformed(const Error& error) { send_error(nullptr, RpcError::parse_error, error.message); }
+void Dispatcher::receive_malformed(const Error& error) {
+  send_error(nullptr, RpcError::parse_error, error.message);
+}
 
 void Dispatcher::receive_request(Json& message) {
   const Json& id = message["id"];
@@ -169,7 +180,8 @@ void Dispatcher::notify(const char* method, Json params, Traffic traffic) {
 }
 
 void Dispatcher::request(const char* method, Json params, Response response) {
-  if (awaited_.size() >= kMostAwaitedResponses) return log::warning("not sending {}: the client answers nothing", method);
+  if (awaited_.size() >= kMostAwaitedResponses)
+    return log::warning("not sending {}: the client answers nothing", method);
   const int64_t id = next_id_++;
   awaited_.emplace(id, std::move(response));
   outbox_.send({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(params)}}, Traffic::request);

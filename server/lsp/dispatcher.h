@@ -1,8 +1,8 @@
-/// Dispatcher: JSON-RPC and the life cycle of LSP. Finds the handler of a message and sees that every request is answered
-/// exactly once.
+/// Dispatcher: JSON-RPC and the life cycle of LSP. Finds the handler of a message and sees that every request is
+/// answered exactly once.
 ///
-/// Loop thread only. Handlers are registered before the first message. A Reply may be answered at once or kept for later; it
-/// may outlive the dispatcher, and then does nothing.
+/// Loop thread only. Handlers are registered before the first message. A Reply may be answered at once or kept for
+/// later; it may outlive the dispatcher, and then does nothing.
 #pragma once
 
 #include <functional>
@@ -107,7 +107,7 @@ class Dispatcher {
   RequestHandler initialize_;
   std::function<void()> shutdown_;
   std::unordered_map<std::string, std::shared_ptr<Reply::Request>> in_flight_;  ///< by the id as JSON text
-  std::unordered_map<int64_t, Response> awaited_;                              ///< our own requests
+  std::unordered_map<int64_t, Response> awaited_;                               ///< our own requests
   int64_t next_id_ = 1;
 };
 

@@ -39,7 +39,8 @@ void DocumentStore::open(DidOpenParams params) {
     close(params.uri);
   }
   auto& slot = documents_[params.uri];
-  slot = std::make_unique<Document>(scheduler_, [this, &slot](IncrementalParser::Tree tree) { parsed(*slot, std::move(tree)); });
+  slot = std::make_unique<Document>(scheduler_,
+                                    [this, &slot](IncrementalParser::Tree tree) { parsed(*slot, std::move(tree)); });
   Document& document = *slot;
 
   auto first = std::make_shared<Snapshot>();

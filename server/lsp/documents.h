@@ -1,7 +1,8 @@
 /// DocumentStore: the open documents, as the editor has them, with their trees.
 ///
-/// Loop thread only. Each change makes a new immutable Snapshot; its tree may come later. Versions are the editor's and are
-/// not trusted for anything: a snapshot is current exactly as long as find() returns one with the same text pointer.
+/// Loop thread only. Each change makes a new immutable Snapshot; its tree may come later. Versions are the editor's and
+/// are not trusted for anything: a snapshot is current exactly as long as find() returns one with the same text
+/// pointer.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +48,8 @@ class DocumentStore {
   /// Null if the document is not open.
   SnapshotPointer find(const std::string& uri) const;
   bool is_current(const Snapshot& snapshot) const;
-  /// Calls back with the current snapshot as soon as its tree is known, or known not to come (its tree is then null). With a
-  /// null snapshot if the document is not open, or changes or closes before. Possibly at once.
+  /// Calls back with the current snapshot as soon as its tree is known, or known not to come (its tree is then null).
+  /// With a null snapshot if the document is not open, or changes or closes before. Possibly at once.
   void when_parsed(const std::string& uri, OnParsed callback);
 
   /// Positions in the current text of an open document.

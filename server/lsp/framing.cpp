@@ -8,10 +8,12 @@ namespace lacuna::server {
 namespace {
 
 constexpr std::string_view kMarker = "content-length";
-constexpr size_t kChunkBytes = 4096;            // small reads are gathered, so that single bytes do not cost a string each
+constexpr size_t kChunkBytes = 4096;  // small reads are gathered, so that single bytes do not cost a string each
 constexpr size_t kMostRescanBytes = size_t{1} << 20;  // a longer bad body is dropped whole: rescanning must stay linear
 
-char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
+char lower(char c) {
+  return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+}
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
@@ -34,7 +36,8 @@ std::string_view trim(std::string_view text) {
 
 bool is_token(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
   });
 }
 
@@ -54,7 +57,8 @@ Result<size_t> parse_length(std::string_view value, size_t limit) {
   for (const char digit : value) {
     length = length * 10 + static_cast<size_t>(digit - '0');
     if (length > limit) {
-      return Error::format(ErrorCode::corrupt, "Content-Length '{}' is over the limit of {} bytes", printable(value), limit);
+      return Error::format(ErrorCode::corrupt, "Content-Length '{}' is over the limit of {} bytes", printable(value),
+                           limit);
     }
   }
   return length;
@@ -65,7 +69,8 @@ Result<void> check_charset(std::string_view value) {
   if (found == std::string_view::npos) return {};
   std::string_view charset = trim(value.substr(found + 8));
   charset = charset.substr(0, charset.find(';'));
-  if (charset.size() >= 2 && charset.front() == '"' && charset.back() == '"') charset = charset.substr(1, charset.size() - 2);
+  if (charset.size() >= 2 && charset.front() == '"' && charset.back() == '"')
+    charset = charset.substr(1, charset.size() - 2);
   if (equal_ignoring_case(charset, "utf-8") || equal_ignoring_case(charset, "utf8")) return {};
   return Error::format(ErrorCode::corrupt, "charset '{}' is not utf-8", printable(charset));
 }

@@ -1,8 +1,8 @@
 /// FrameReader: bytes of the base protocol (`Content-Length: N`, blank line, N bytes) in, bodies out. Input is hostile.
 ///
-/// One thread. What is wrong is reported once and skipped: reading goes on at the next thing that looks like a header, which
-/// cannot occur inside valid JSON, because strings hold no raw line ends. Memory stays below twice the bytes received:
-/// a length that is only announced reserves nothing.
+/// One thread. What is wrong is reported once and skipped: reading goes on at the next thing that looks like a header,
+/// which cannot occur inside valid JSON, because strings hold no raw line ends. Memory stays below twice the bytes
+/// received: a length that is only announced reserves nothing.
 #pragma once
 
 #include <cstddef>
@@ -27,11 +27,12 @@ class FrameReader {
 
   void feed(std::string_view bytes);
 
-  /// The next body, or what was wrong with the input before it; nothing when more bytes are needed. Errors: corrupt (reading
-  /// goes on), exhausted (too many faults in a row: reading has ended).
+  /// The next body, or what was wrong with the input before it; nothing when more bytes are needed. Errors: corrupt
+  /// (reading goes on), exhausted (too many faults in a row: reading has ended).
   std::optional<Result<std::string>> next();
 
-  /// Tells that the last body was not JSON. If its length was a lie it holds the next frame: reading goes on from there.
+  /// Tells that the last body was not JSON. If its length was a lie it holds the next frame: reading goes on from
+  /// there.
   void reject(std::string body);
   /// Tells that the last body was good.
   void accept() { num_faults_ = 0; }

@@ -41,7 +41,9 @@ struct IncrementalParser::Job {
 IncrementalParser::IncrementalParser(Scheduler& scheduler, OnParsed on_parsed)
     : scheduler_(scheduler), on_parsed_(std::move(on_parsed)) {}
 
-IncrementalParser::~IncrementalParser() { cancel_job(); }
+IncrementalParser::~IncrementalParser() {
+  cancel_job();
+}
 
 void IncrementalParser::reset(const syntax::Language* language, Text text) {
   cancel_job();

@@ -1,8 +1,8 @@
 /// IncrementalParser: keeps the tree of one document's latest text, without ever holding up the loop.
 ///
-/// Loop thread only. A parse that was quick last time is done on the spot, under a budget of 2 ms; any other one on a worker.
-/// At most one is under way; edits that arrive meanwhile wait and are applied to its result. A text whose parse ran over its
-/// budget stays without a tree for a while, so that a hostile file does not keep a core busy.
+/// Loop thread only. A parse that was quick last time is done on the spot, under a budget of 2 ms; any other one on a
+/// worker. At most one is under way; edits that arrive meanwhile wait and are applied to its result. A text whose parse
+/// ran over its budget stays without a tree for a while, so that a hostile file does not keep a core busy.
 #pragma once
 
 #include <atomic>
@@ -41,9 +41,9 @@ class IncrementalParser {
   Scheduler& scheduler_;
   OnParsed on_parsed_;
   const syntax::Language* language_ = nullptr;
-  Text text_;       ///< the latest
-  Tree base_;       ///< the last tree that came out; null: parse from scratch
-  Text base_text_;  ///< its text
+  Text text_;                        ///< the latest
+  Tree base_;                        ///< the last tree that came out; null: parse from scratch
+  Text base_text_;                   ///< its text
   std::vector<syntax::Edit> edits_;  ///< from base_text_ to text_
   std::shared_ptr<Job> job_;         ///< under way on a worker
   bool quick_ = false;               ///< the last parse took less than a millisecond

@@ -89,15 +89,22 @@ int escaped_unit(std::string_view text, size_t offset) {
   int unit = 0;
   for (size_t i = offset + 2; i < offset + 6; ++i) {
     const char c = text[i];
-    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    const int digit = c >= '0' && c <= '9'   ? c - '0'
+                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                             : -1;
     if (digit < 0) return -1;
     unit = unit * 16 + digit;
   }
   return unit;
 }
 
-bool is_high_surrogate(int unit) { return unit >= 0xD800 && unit < 0xDC00; }
-bool is_low_surrogate(int unit) { return unit >= 0xDC00 && unit < 0xE000; }
+bool is_high_surrogate(int unit) {
+  return unit >= 0xD800 && unit < 0xDC00;
+}
+bool is_low_surrogate(int unit) {
+  return unit >= 0xDC00 && unit < 0xE000;
+}
 
 std::string replace_lone_surrogates(std::string text) {
   for (size_t i = 0; i + 1 < text.size(); ++i) {
@@ -129,6 +136,8 @@ Result<Json> parse_json(std::string_view text) {
   return parse_strictly(mended);
 }
 
-std::string dump_json(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dump_json(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 }  // namespace lacuna::server

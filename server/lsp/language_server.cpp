@@ -38,7 +38,9 @@ LanguageServer::LanguageServer(Scheduler& scheduler, Outbox& outbox, ModelHost& 
   model_.on_change([this] { model_changed(); });
 }
 
-LanguageServer::~LanguageServer() { model_.on_change(nullptr); }
+LanguageServer::~LanguageServer() {
+  model_.on_change(nullptr);
+}
 
 void LanguageServer::register_life_cycle() {
   dispatcher_.on_initialize([this](const Json& params, Reply reply) { initialize(params, std::move(reply)); });

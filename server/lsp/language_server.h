@@ -24,9 +24,9 @@ class LanguageServer {
  public:
   /// What the server cannot do by itself.
   struct Host {
-    std::function<void(const Settings&)> load_model;   ///< called once, at `initialize`
-    std::function<void(int64_t process_id)> watch;     ///< the editor's process, if it tells one
-    std::function<void(int exit_code)> exit;           ///< `exit` was received
+    std::function<void(const Settings&)> load_model;  ///< called once, at `initialize`
+    std::function<void(int64_t process_id)> watch;    ///< the editor's process, if it tells one
+    std::function<void(int exit_code)> exit;          ///< `exit` was received
     std::function<Commands::Figures()> figures;
   };
 

@@ -90,8 +90,8 @@ void LineIndex::reset(std::string_view text) {
   find_beginnings(text, 1, text.size(), starts_);
 }
 
-/// A beginning depends on the two bytes around it, so those at the edges of the edit are decided anew: a CR and an LF may
-/// have come together, or have been parted.
+/// A beginning depends on the two bytes around it, so those at the edges of the edit are decided anew: a CR and an LF
+/// may have come together, or have been parted.
 void LineIndex::replace(std::string_view text, uint32_t begin, uint32_t old_size, uint32_t new_size) {
   const auto first = std::lower_bound(starts_.begin() + 1, starts_.end(), begin);
   const auto last = std::upper_bound(first, starts_.end(), begin + old_size);

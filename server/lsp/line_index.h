@@ -1,8 +1,9 @@
-/// LineIndex: where the lines of a text begin, kept up to date edit by edit, and positions in the three encodings of LSP.
+/// LineIndex: where the lines of a text begin, kept up to date edit by edit, and positions in the three encodings of
+/// LSP.
 ///
-/// Lines end with LF, CRLF or a lone CR, as LSP has it; U+2028 and the like end nothing. Offsets are bytes of UTF-8 text,
-/// which must be valid. Any position is accepted: beyond the line's end it means that end, beyond the last line the end of
-/// the text, and within a character its beginning.
+/// Lines end with LF, CRLF or a lone CR, as LSP has it; U+2028 and the like end nothing. Offsets are bytes of UTF-8
+/// text, which must be valid. Any position is accepted: beyond the line's end it means that end, beyond the last line
+/// the end of the text, and within a character its beginning.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +25,8 @@ class LineIndex {
   explicit LineIndex(std::string_view text) { reset(text); }
 
   void reset(std::string_view text);
-  /// `text` is the new text, in which [begin, begin + new_size) replaced old_size bytes. Costs the new lines plus a shift of
-  /// the later ones.
+  /// `text` is the new text, in which [begin, begin + new_size) replaced old_size bytes. Costs the new lines plus a
+  /// shift of the later ones.
   void replace(std::string_view text, uint32_t begin, uint32_t old_size, uint32_t new_size);
 
   uint32_t num_lines() const { return static_cast<uint32_t>(starts_.size()); }

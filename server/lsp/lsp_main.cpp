@@ -19,8 +19,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kDrainPatience = 1s;   // for a client that does not read our last words
-constexpr auto kWorkerPatience = 1s;  // for a parser that hangs
+constexpr auto kDrainPatience = 1s;                     // for a client that does not read our last words
+constexpr auto kWorkerPatience = 1s;                    // for a parser that hangs
 constexpr size_t kMostQueuedBytes = size_t{256} << 20;  // of replies, which are never dropped
 
 /// Frames messages onto stdout.
@@ -42,8 +42,8 @@ class FramedOutbox final : public Outbox {
   std::function<void()> on_overflow_;
 };
 
-/// Everything between the two descriptors, on the loop's thread. Members are destroyed from the last to the first: the input
-/// before the server, the server before the model, all of them before the loop.
+/// Everything between the two descriptors, on the loop's thread. Members are destroyed from the last to the first: the
+/// input before the server, the server before the model, all of them before the loop.
 class LspProcess {
  public:
   LspProcess(EventLoop& loop, const CommonOptions& options, const Environment& environment)
@@ -73,14 +73,17 @@ class LspProcess {
 };
 
 Result<int> LspProcess::run(const ProtocolDescriptors& descriptors) {
-  LACUNA_ASSIGN_OR_RETURN(auto output, OutputStream::open(loop_, descriptors.output, [this] { fail("stdout was closed"); }));
+  LACUNA_ASSIGN_OR_RETURN(auto output,
+                          OutputStream::open(loop_, descriptors.output, [this] { fail("stdout was closed"); }));
   outbox_ = std::make_unique<FramedOutbox>(std::move(output), [this] { fail("the client does not read its replies"); });
   server_ = std::make_unique<LanguageServer>(loop_, *outbox_, model_, host());
-  parent_watch_ = std::make_unique<ParentWatch>(loop_, system_process_table(), [this] { fail("the editor has ended"); });
+  parent_watch_ =
+      std::make_unique<ParentWatch>(loop_, system_process_table(), [this] { fail("the editor has ended"); });
   reader_ = std::make_unique<MessageReader>(loop_, handlers());
-  LACUNA_ASSIGN_OR_RETURN(input_, InputStream::open(
-                                      loop_, descriptors.input, [this](std::string_view bytes) { reader_->feed(bytes); },
-                                      [this] { reader_->end(); }));
+  LACUNA_ASSIGN_OR_RETURN(input_,
+                          InputStream::open(
+                              loop_, descriptors.input, [this](std::string_view bytes) { reader_->feed(bytes); },
+                              [this] { reader_->end(); }));
   loop_.run();
   return exit_code_;
 }
@@ -90,7 +93,9 @@ LanguageServer::Host LspProcess::host() {
       .load_model = [this](const Settings& settings) { load_model(settings); },
       .watch = [this](int64_t process_id) { parent_watch_->watch(process_id); },
       .exit = [this](int exit_code) { finish(exit_code); },
-      .figures = [this]() -> Commands::Figures { return {outbox_->stream().num_dropped(), outbox_->stream().queued_bytes()}; },
+      .figures = [this]() -> Commands::Figures {
+        return {outbox_->stream().num_dropped(), outbox_->stream().queued_bytes()};
+      },
   };
 }
 

@@ -1,4 +1,5 @@
-/// MessageReader: received bytes in, JSON messages out, in order. Large bodies are parsed on a worker while the loop goes on.
+/// MessageReader: received bytes in, JSON messages out, in order. Large bodies are parsed on a worker while the loop
+/// goes on.
 ///
 /// Loop thread only. Handlers run from within feed(), end(), or a later turn of the loop; the reader must outlive them.
 #pragma once

@@ -46,7 +46,11 @@ void ModelNotice::begin_progress() {
   if (progress_ != Progress::requested) return;
   progress_ = Progress::shown;
   percentage_ = percentage_now();
-  report({{"kind", "begin"}, {"title", "Lacuna"}, {"message", model_.reason()}, {"percentage", percentage_}, {"cancellable", false}});
+  report({{"kind", "begin"},
+          {"title", "Lacuna"},
+          {"message", model_.reason()},
+          {"percentage", percentage_},
+          {"cancellable", false}});
 }
 
 void ModelNotice::end_progress() {

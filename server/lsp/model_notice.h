@@ -1,4 +1,5 @@
-/// ModelNotice: tells the user how the model is doing: progress while it loads, and once, if there is none, how to get one.
+/// ModelNotice: tells the user how the model is doing: progress while it loads, and once, if there is none, how to get
+/// one.
 ///
 /// Loop thread only. Nothing is sent before `initialized`.
 #pragma once

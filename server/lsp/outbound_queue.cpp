@@ -26,8 +26,8 @@ std::string OutboundQueue::pop() {
   return frame;
 }
 
-/// Drops whole classes, the cheapest first, and none as dear as the frame that wants room: within a class the older ones
-/// stay, so that a client which reads again sees no gap in the middle.
+/// Drops whole classes, the cheapest first, and none as dear as the frame that wants room: within a class the older
+/// ones stay, so that a client which reads again sees no gap in the middle.
 void OutboundQueue::make_room(size_t needed, Traffic traffic) {
   for (const Traffic victim : {Traffic::diagnostics, Traffic::notice}) {
     if (victim >= traffic || bytes_ + needed <= capacity_) return;

@@ -11,7 +11,9 @@ constexpr std::chrono::seconds kInterval{2};
 
 }  // namespace
 
-ProcessTable system_process_table() { return {&os::parent_process, &os::process_alive}; }
+ProcessTable system_process_table() {
+  return {&os::parent_process, &os::process_alive};
+}
 
 ParentWatch::ParentWatch(Scheduler& scheduler, ProcessTable processes, std::function<void()> on_death)
     : scheduler_(scheduler),
@@ -21,7 +23,9 @@ ParentWatch::ParentWatch(Scheduler& scheduler, ProcessTable processes, std::func
   timer_ = scheduler_.start_timer(kInterval, [this] { look(); });
 }
 
-ParentWatch::~ParentWatch() { scheduler_.cancel_timer(timer_); }
+ParentWatch::~ParentWatch() {
+  scheduler_.cancel_timer(timer_);
+}
 
 void ParentWatch::look() {
   if (editor_died()) return on_death_();

@@ -1,7 +1,8 @@
 /// ParentWatch: ends the server when its editor has died, even where someone else keeps stdin open.
 ///
-/// Loop thread only. Looks every two seconds: the process that `initialize` named must live; and where that is our parent,
-/// or none was named, we must not have been handed to another parent. A process id that is used again cannot fool the second.
+/// Loop thread only. Looks every two seconds: the process that `initialize` named must live; and where that is our
+/// parent, or none was named, we must not have been handed to another parent. A process id that is used again cannot
+/// fool the second.
 #pragma once
 
 #include <cstdint>

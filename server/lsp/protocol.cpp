@@ -2,9 +2,15 @@
 
 namespace lacuna::server {
 
-Json to_json(const Position& position) { return {{"line", position.line}, {"character", position.character}}; }
-Json to_json(const Range& range) { return {{"start", to_json(range.start)}, {"end", to_json(range.end)}}; }
-Json to_json(const TextEdit& edit) { return {{"range", to_json(edit.range)}, {"newText", edit.new_text}}; }
+Json to_json(const Position& position) {
+  return {{"line", position.line}, {"character", position.character}};
+}
+Json to_json(const Range& range) {
+  return {{"start", to_json(range.start)}, {"end", to_json(range.end)}};
+}
+Json to_json(const TextEdit& edit) {
+  return {{"range", to_json(edit.range)}, {"newText", edit.new_text}};
+}
 
 bool read(const Json& value, Position& out, Path path) {
   const ObjectReader object(value, path);
@@ -72,7 +78,8 @@ struct InlineCompletionContext {
 
 bool read(const Json& value, InlineCompletionContext& out, Path path) {
   const ObjectReader object(value, path);
-  return object && object.optional("triggerKind", out.trigger_kind) && object.optional("selectedCompletionInfo", out.selected);
+  return object && object.optional("triggerKind", out.trigger_kind) &&
+         object.optional("selectedCompletionInfo", out.selected);
 }
 
 struct CodeActionContext {

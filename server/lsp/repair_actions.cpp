@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/lsp/diagnostics.h"
+#include "support/log.h"
 
 namespace lacuna::server {
 namespace {
@@ -13,7 +14,8 @@ constexpr char kQuickFix[] = "quickfix";
 constexpr char kFixAll[] = "source.fixAll.lacuna";
 constexpr char kFixAllTitle[] = "Fix all syntax errors";
 constexpr size_t kMostErrors = 3;  // of one request; lines with more are rare, and nobody reads nine fixes
-constexpr std::chrono::milliseconds kBudget{500};  // of all searches of one request
+constexpr std::chrono::milliseconds kBudget{500};     // of all searches of one request
+constexpr std::chrono::milliseconds kPatience{1500};  // then the answer is that there are none
 
 /// Whether an action of `kind` is asked for by `requested`, which names a kind or one of its parents.
 bool kind_matches(std::string_view kind, std::string_view requested) {
@@ -69,22 +71,34 @@ struct RepairActions::Search {
   std::vector<Json> diagnostics;  ///< the client's
   Json resolving;                 ///< the action that the answer fills in; null for a list
   Reply reply;
+  TimerId timer = 0;  ///< running while the search does
 
   void run() {
     const syntax::SyntaxTree& tree = *analysis->snapshot->tree;
     const std::string& text = *analysis->snapshot->text;
     const auto share = static_cast<int>(errors.size()) + (fix_all ? 1 : 0);
     const syntax::RepairOptions options{.budget = kBudget / std::max(1, share), .cancel = &cancelled};
-    for (const size_t error : errors) repairs.push_back(syntax::find_repairs(tree, text, analysis->errors[error], options));
+    for (const size_t error : errors)
+      repairs.push_back(syntax::find_repairs(tree, text, analysis->errors[error], options));
     if (fix_all) all = syntax::fix_all(tree, text, options);
+  }
+
+  /// On the loop, while a worker still runs.
+  void give_up() {
+    if (!reply.pending()) return;
+    log::warning("a repair search in a text of {} bytes ran over its budget", analysis->snapshot->text->size());
+    cancelled = true;
+    if (resolving.is_null()) return reply.result(Json::array());
+    reply.error(RpcError::request_failed, "the search for repairs took too long");
   }
 };
 
-RepairActions::RepairActions(Scheduler& scheduler, DocumentStore& documents, SyntaxAnalysis& analysis, Dispatcher& dispatcher,
-                             const Session& session)
+RepairActions::RepairActions(Scheduler& scheduler, DocumentStore& documents, SyntaxAnalysis& analysis,
+                             Dispatcher& dispatcher, const Session& session)
     : scheduler_(scheduler), documents_(documents), analysis_(analysis), session_(session) {
   dispatcher.on_request<CodeActionParams>(
-      "textDocument/codeAction", [this](const CodeActionParams& params, Reply reply) { list(params, std::move(reply)); });
+      "textDocument/codeAction",
+      [this](const CodeActionParams& params, Reply reply) { list(params, std::move(reply)); });
   dispatcher.on_request<Json>("codeAction/resolve",
                               [this](const Json& action, Reply reply) { resolve(action, std::move(reply)); });
 }
@@ -103,10 +117,11 @@ void RepairActions::list(const CodeActionParams& params, Reply reply) {
   const std::string& uri = params.text_document.uri;
   const bool able = session_.settings.repair && session_.client.code_action_literals && documents_.find(uri) != nullptr;
   if (!able || (!wanted.quick_fixes && !wanted.fix_all)) return reply.result(Json::array());
-  analysis_.of(uri, [this, params, shared = std::make_shared<Reply>(std::move(reply))](const AnalysisPointer& analysis) {
-    if (analysis == nullptr) return shared->error(RpcError::content_modified, "the document has changed");
-    list_analysed(params, analysis, std::move(*shared));
-  });
+  analysis_.of(uri,
+               [this, params, shared = std::make_shared<Reply>(std::move(reply))](const AnalysisPointer& analysis) {
+                 if (analysis == nullptr) return shared->error(RpcError::content_modified, "the document has changed");
+                 list_analysed(params, analysis, std::move(*shared));
+               });
 }
 
 void RepairActions::list_analysed(const CodeActionParams& params, const AnalysisPointer& analysis, Reply reply) {
@@ -147,11 +162,13 @@ void RepairActions::resolve(const Json& action, Reply reply) {
     return start(std::move(search));
   }
   const auto repairs = entry->second.repairs.find(static_cast<size_t>(data.error));
-  if (repairs == entry->second.repairs.end() || data.repair < 0 || data.repair >= static_cast<int64_t>(repairs->second.size())) {
+  if (repairs == entry->second.repairs.end() || data.repair < 0 ||
+      data.repair >= static_cast<int64_t>(repairs->second.size())) {
     return reply.error(RpcError::invalid_params, "data: no such repair was offered");
   }
   Json resolved = action;
-  resolved["edit"] = workspace_edit(*entry->second.analysis->snapshot, repairs->second[static_cast<size_t>(data.repair)]);
+  resolved["edit"] =
+      workspace_edit(*entry->second.analysis->snapshot, repairs->second[static_cast<size_t>(data.repair)]);
   reply.result(std::move(resolved));
 }
 
@@ -189,16 +206,22 @@ void RepairActions::start(std::shared_ptr<Search> search) {
   search->reply.on_cancel([search = std::weak_ptr(search)] {
     if (const auto running = search.lock()) running->cancelled = true;
   });
+  search->timer = scheduler_.start_timer(kPatience, [weak = std::weak_ptr(search)] {
+    if (const auto late = weak.lock()) late->give_up();
+  });
   scheduler_.run_worker([search] { search->run(); },
                         [this, alive = std::weak_ptr(alive_), search] {
-                          if (!alive.expired()) finish(*search);
+                          if (alive.expired()) return;
+                          scheduler_.cancel_timer(search->timer);
+                          finish(*search);
                         });
 }
 
 void RepairActions::finish(Search& search) {
   if (!search.reply.pending()) return;
   const Snapshot& snapshot = *search.analysis->snapshot;
-  if (!documents_.is_current(snapshot)) return search.reply.error(RpcError::content_modified, "the document has changed");
+  if (!documents_.is_current(snapshot))
+    return search.reply.error(RpcError::content_modified, "the document has changed");
   Found& found = found_in(search.analysis);
   for (size_t i = 0; i < search.errors.size(); ++i) found.repairs[search.errors[i]] = std::move(search.repairs[i]);
 
@@ -211,9 +234,8 @@ void RepairActions::finish(Search& search) {
     const std::vector<syntax::Repair>& repairs = found.repairs[error];
     for (size_t i = 0; i < repairs.size(); ++i) actions.push_back(quick_fix(search, error, i, repairs[i]));
   }
-  if (search.offer_fix_all && !(search.fix_all && search.all.changes.empty())) {
-    actions.push_back(fix_all_action(search, search.fix_all_kind));
-  }
+  const bool in_vain = search.fix_all ? search.all.changes.empty() : !search.listed.empty() && actions.empty();
+  if (search.offer_fix_all && !in_vain) actions.push_back(fix_all_action(search, search.fix_all_kind));
   search.reply.result(std::move(actions));
 }
 
@@ -230,7 +252,8 @@ Json RepairActions::quick_fix(const Search& search, size_t error, size_t index, 
   }
   if (session_.client.resolve_edits) {
     const auto revision = static_cast<int64_t>(found_.at(snapshot.uri).revision);
-    action["data"] = to_json(ActionData{snapshot.uri, revision, static_cast<int64_t>(error), static_cast<int64_t>(index)});
+    action["data"] =
+        to_json(ActionData{snapshot.uri, revision, static_cast<int64_t>(error), static_cast<int64_t>(index)});
   } else {
     action["edit"] = workspace_edit(snapshot, repair);
   }

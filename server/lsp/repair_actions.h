@@ -1,7 +1,7 @@
 /// RepairActions: quick-fixes for syntax errors, and "fix all".
 ///
-/// Loop thread only; the searches run on workers, under a budget, and are cancelled with their request. What was found is
-/// kept for as long as the text stays, since editors ask again with every move of the cursor and resolve later.
+/// Loop thread only; the searches run on workers, under a budget, and are cancelled with their request. What was found
+/// is kept for as long as the text stays, since editors ask again with every move of the cursor and resolve later.
 #pragma once
 
 #include <map>

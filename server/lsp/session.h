@@ -1,4 +1,5 @@
-/// Session: what all features of the language server look at: the client and the user's choices. Owned by LanguageServer.
+/// Session: what all features of the language server look at: the client and the user's choices. Owned by
+/// LanguageServer.
 #pragma once
 
 #include "server/lsp/client_capabilities.h"

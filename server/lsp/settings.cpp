@@ -51,14 +51,17 @@ class SectionReader {
   void read(const char* name, int& out, const std::array<std::string_view, N>& choices) const {
     const Json* value = find(name);
     if (value == nullptr) return;
-    const auto choice = value->is_string() ? std::find(choices.begin(), choices.end(), value->get_ref<const std::string&>())
-                                           : choices.end();
+    const auto choice = value->is_string()
+                            ? std::find(choices.begin(), choices.end(), value->get_ref<const std::string&>())
+                            : choices.end();
     if (choice == choices.end()) return warn(name, fmt::format("expected one of: {}", fmt::join(choices, ", ")));
     out = static_cast<int>(choice - choices.begin());
   }
 
   bool has(const char* name) const { return find(name) != nullptr; }
-  void warn(const char* name, const std::string& problem) const { warnings_.push_back(prefix_ + name + ": " + problem); }
+  void warn(const char* name, const std::string& problem) const {
+    warnings_.push_back(prefix_ + name + ": " + problem);
+  }
 
  private:
   const Json* find(const char* name) const {

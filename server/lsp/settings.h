@@ -1,7 +1,9 @@
-/// Settings: what a user may choose, read from `initializationOptions` and from the editor's configuration section "lacuna".
+/// Settings: what a user may choose, read from `initializationOptions` and from the editor's configuration section
+/// "lacuna".
 ///
-/// Both have one schema. What chooses a model or costs the machine is taken from `initializationOptions` only, which the
-/// editor's own configuration makes; a workspace's files can reach the configuration section, and must not start anything.
+/// Both have one schema. What chooses a model or costs the machine is taken from `initializationOptions` only, which
+/// the editor's own configuration makes; a workspace's files can reach the configuration section, and must not start
+/// anything.
 #pragma once
 
 #include <string>
@@ -20,9 +22,9 @@ struct Settings {
   CompletionList completion_list = CompletionList::automatic;
   bool diagnostics = true;
   bool repair = true;
-  std::string model;      ///< empty: the command line's
-  int num_threads = -1;   ///< -1: the command line's
-  std::string isa;        ///< empty: the command line's
+  std::string model;     ///< empty: the command line's
+  int num_threads = -1;  ///< -1: the command line's
+  std::string isa;       ///< empty: the command line's
 };
 
 enum class SettingsSource {

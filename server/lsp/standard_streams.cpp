@@ -25,7 +25,8 @@ Error system_error(const char* what, int error) {
 struct CloseHandle {
   template <class Handle>
   void operator()(Handle* handle) const {
-    uv_close(reinterpret_cast<uv_handle_t*>(handle), [](uv_handle_t* closed) { delete reinterpret_cast<Handle*>(closed); });
+    uv_close(reinterpret_cast<uv_handle_t*>(handle),
+             [](uv_handle_t* closed) { delete reinterpret_cast<Handle*>(closed); });
   }
 };
 
@@ -107,7 +108,8 @@ class StreamInput final : public InputStream {
   std::array<char, kReadBytes> buffer_;
 };
 
-/// One operation of libuv's thread pool at a time. The request outlives its owner, whom it finds through a weak pointer.
+/// One operation of libuv's thread pool at a time. The request outlives its owner, whom it finds through a weak
+/// pointer.
 template <class Owner>
 struct FileRequest {
   uv_fs_t operation{};
@@ -262,7 +264,8 @@ class FileOutput final : public QueuedOutput {
   std::shared_ptr<FileOutput*> self_ = std::make_shared<FileOutput*>(this);
 };
 
-/// A stderr that is a pipe gets an open file description of its own, so that O_NONBLOCK is not forced on whoever shares it.
+/// A stderr that is a pipe gets an open file description of its own, so that O_NONBLOCK is not forced on whoever shares
+/// it.
 void unblock_stderr() {
   struct stat info {};
   if (::fstat(STDERR_FILENO, &info) != 0) return;
@@ -296,7 +299,8 @@ Result<ProtocolDescriptors> claim_standard_streams() {
   return descriptors;
 }
 
-Result<std::unique_ptr<InputStream>> InputStream::open(EventLoop& loop, int descriptor, OnBytes on_bytes, OnEnd on_end) {
+Result<std::unique_ptr<InputStream>> InputStream::open(EventLoop& loop, int descriptor, OnBytes on_bytes,
+                                                       OnEnd on_end) {
   LACUNA_ASSIGN_OR_RETURN(StreamHandle stream, open_stream(loop, descriptor));
   if (stream == nullptr) {
     return std::unique_ptr<InputStream>(new FileInput(loop, descriptor, std::move(on_bytes), std::move(on_end)));
@@ -304,8 +308,8 @@ Result<std::unique_ptr<InputStream>> InputStream::open(EventLoop& loop, int desc
   return std::unique_ptr<InputStream>(new StreamInput(std::move(stream), std::move(on_bytes), std::move(on_end)));
 }
 
-Result<std::unique_ptr<OutputStream>> OutputStream::open(EventLoop& loop, int descriptor, std::function<void()> on_failure,
-                                                         size_t capacity) {
+Result<std::unique_ptr<OutputStream>> OutputStream::open(EventLoop& loop, int descriptor,
+                                                         std::function<void()> on_failure, size_t capacity) {
   LACUNA_ASSIGN_OR_RETURN(StreamHandle stream, open_stream(loop, descriptor));
   if (stream == nullptr) {
     return std::unique_ptr<OutputStream>(new FileOutput(loop, descriptor, std::move(on_failure), capacity));

@@ -1,7 +1,7 @@
 /// The process's stdin and stdout as a source and a sink of bytes on the loop. Neither ever blocks it.
 ///
-/// Loop thread only. Pipes, sockets and terminals are libuv streams; regular files and devices are read and written through
-/// libuv's thread pool, since they cannot be polled.
+/// Loop thread only. Pipes, sockets and terminals are libuv streams; regular files and devices are read and written
+/// through libuv's thread pool, since they cannot be polled.
 #pragma once
 
 #include <cstddef>
@@ -23,9 +23,9 @@ struct ProtocolDescriptors {
   int output = -1;
 };
 
-/// Takes stdin and stdout away from the rest of the process: descriptor 0 becomes /dev/null and descriptor 1 a second stderr,
-/// so that no stray print of any library can damage a frame. Also keeps a stderr that nobody reads from blocking us, and
-/// ignores SIGPIPE. Call once.
+/// Takes stdin and stdout away from the rest of the process: descriptor 0 becomes /dev/null and descriptor 1 a second
+/// stderr, so that no stray print of any library can damage a frame. Also keeps a stderr that nobody reads from
+/// blocking us, and ignores SIGPIPE. Call once.
 Result<ProtocolDescriptors> claim_standard_streams();
 
 class InputStream {

@@ -5,10 +5,11 @@
 namespace lacuna::server {
 
 void SyntaxAnalysis::of(const std::string& uri, Callback callback) {
-  documents_.when_parsed(uri, [this, alive = std::weak_ptr(alive_), callback = std::move(callback)](const SnapshotPointer& snapshot) {
-    if (snapshot == nullptr || alive.expired()) return callback(nullptr);
-    analyse(snapshot, callback);
-  });
+  documents_.when_parsed(
+      uri, [this, alive = std::weak_ptr(alive_), callback = std::move(callback)](const SnapshotPointer& snapshot) {
+        if (snapshot == nullptr || alive.expired()) return callback(nullptr);
+        analyse(snapshot, callback);
+      });
 }
 
 void SyntaxAnalysis::forget(const std::string& uri) {
@@ -33,10 +34,11 @@ void SyntaxAnalysis::analyse(const SnapshotPointer& snapshot, Callback callback)
   }
   entry.waiting.push_back(std::move(callback));
   if (std::exchange(entry.under_way, snapshot) == snapshot) return;
-  scheduler_.run_worker([analysis] { analysis->errors = syntax::diagnose(*analysis->snapshot->tree, *analysis->snapshot->text); },
-                        [this, alive = std::weak_ptr(alive_), analysis] {
-                          if (!alive.expired()) finish(analysis);
-                        });
+  scheduler_.run_worker(
+      [analysis] { analysis->errors = syntax::diagnose(*analysis->snapshot->tree, *analysis->snapshot->text); },
+      [this, alive = std::weak_ptr(alive_), analysis] {
+        if (!alive.expired()) finish(analysis);
+      });
 }
 
 void SyntaxAnalysis::finish(const AnalysisPointer& analysis) {

@@ -27,8 +27,8 @@ class SyntaxAnalysis {
 
   SyntaxAnalysis(Scheduler& scheduler, DocumentStore& documents) : scheduler_(scheduler), documents_(documents) {}
 
-  /// Calls back with the analysis of the text as it is now; with null if the document is not open, or changes or closes before
-  /// it is done. Possibly at once.
+  /// Calls back with the analysis of the text as it is now; with null if the document is not open, or changes or closes
+  /// before it is done. Possibly at once.
   void of(const std::string& uri, Callback callback);
   /// The document was closed.
   void forget(const std::string& uri);
