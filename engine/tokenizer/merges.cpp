@@ -131,7 +131,8 @@ class Merges::LongPiece {
 
   void merge_all() {
     while (!pairs_.empty()) {
-      const auto [rank, position] = pairs_.top();
+      const auto position = static_cast<uint32_t>(pairs_.top());
+      const auto rank = static_cast<uint32_t>(pairs_.top() >> 32);
       pairs_.pop();
       if (parts_[position].rank == rank) join(position);
     }
@@ -141,12 +142,6 @@ class Merges::LongPiece {
   struct Part {
     uint32_t previous, next;
     uint32_t rank;  ///< of the pair with the next part
-  };
-  struct Pair {
-    uint32_t rank, position;
-    bool operator>(const Pair& other) const {
-      return rank != other.rank ? rank > other.rank : position > other.position;
-    }
   };
 
   void join(uint32_t left) {
@@ -164,14 +159,15 @@ class Merges::LongPiece {
   void update(uint32_t left) {
     const uint32_t right = parts_[left].next;
     parts_[left].rank = right < count_ ? merges_.find(tokens_[left], tokens_[right]).rank : no_rank;
-    if (parts_[left].rank != no_rank) pairs_.push({parts_[left].rank, left});
+    if (parts_[left].rank != no_rank) pairs_.push(uint64_t{parts_[left].rank} << 32 | left);
   }
 
   const Merges& merges_;
   std::span<TokenId> tokens_;
   uint32_t count_;
   std::vector<Part> parts_;
-  std::priority_queue<Pair, std::vector<Pair>, std::greater<>> pairs_;
+  /// Each as rank << 32 | position: the lowest is the next to be joined.
+  std::priority_queue<uint64_t, std::vector<uint64_t>, std::greater<>> pairs_;
 };
 
 size_t Merges::merge_long(std::span<TokenId> tokens) const {
