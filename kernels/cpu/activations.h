@@ -20,11 +20,15 @@ static_assert(sizeof(ActivationBlock) == 48);
 
 /// A batch. Block b of row r lies at blocks[b * num_rows + r], so that a tile of rows is contiguous at each step along
 /// the inputs.
+///
+/// With two terms, rows 2r and 2r + 1 of the blocks are the 8-bit form of input row r and that of what it left over:
+/// the products of both are added. That keeps about 15 bits.
 struct Activations {
-  const float* values = nullptr;  ///< [num_rows, cols]
+  const float* values = nullptr;  ///< [num_rows / terms, cols]
   const ActivationBlock* blocks = nullptr;
-  int64_t num_rows = 0;
+  int64_t num_rows = 0;  ///< of the blocks
   int64_t cols = 0;
+  int64_t terms = 1;  ///< 1 or 2
 };
 
 }  // namespace lacuna::kernels

@@ -57,6 +57,7 @@ Result<WeightId> CpuBackend::add_weight(const WeightSource& source) {
   weight.name = source.name;
   weight.type = source.type;
   weight.use = source.use;
+  weight.precise_inputs = source.precise_inputs;
   weight.rows = source.rows;
   weight.cols = source.cols;
   weight.file = source.data;

@@ -25,6 +25,7 @@ struct CpuWeight {
   std::string name;
   TensorType type = TensorType::f32;
   WeightUse use = WeightUse::matrix;
+  bool precise_inputs = false;
   int64_t rows = 0;
   int64_t cols = 0;
   std::span<const std::byte> file;

@@ -46,6 +46,15 @@ void quantise_row(const float* x, int64_t cols, ActivationBlock* out, int64_t st
   for (int64_t i = 0; i < cols; i += 32, out += stride) quantise_block(x + i, *out);
 }
 
+void quantise_row_twice(const float* x, int64_t cols, ActivationBlock* out, int64_t stride) {
+  for (int64_t i = 0; i < cols; i += 32, out += stride) {
+    quantise_block(x + i, out[0]);
+    float rest[32];
+    for (int k = 0; k < 32; ++k) rest[k] = x[i + k] - out[0].d * static_cast<float>(out[0].q[k]);
+    quantise_block(rest, out[1]);
+  }
+}
+
 void rms_norm_row(const float* x, const float* gain, int64_t cols, float eps, float* out) {
   F squares[2] = {f_zero(), f_zero()};
   int64_t i = 0;

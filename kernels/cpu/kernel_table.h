@@ -61,6 +61,8 @@ struct KernelTable {
 
   /// Block b goes to out[b * stride].
   void (*quantise_row)(const float* x, int64_t cols, ActivationBlock* out, int64_t stride);
+  /// And what it leaves over, quantised again, to out[b * stride + 1].
+  void (*quantise_row_twice)(const float* x, int64_t cols, ActivationBlock* out, int64_t stride);
   void (*rms_norm_row)(const float* x, const float* gain, int64_t cols, float eps, float* out);
   /// out[i] = silu(gate[i]) * up[i]
   void (*swiglu)(const float* gate, const float* up, int64_t count, float* out);

@@ -41,6 +41,25 @@ void store_tile(const float* tile, int64_t count, int64_t group, int64_t out_col
   for (int64_t i = 0; i < count; ++i) std::copy_n(tile + i * kGroupRows, width, to + i * out_cols);
 }
 
+/// How the rows of a batch meet one weight: `terms` rows of the tile are one row of the result.
+struct Tiling {
+  int64_t terms;
+  int64_t num_rows;  // of the result
+  int64_t tile_rows() const { return kTileRows / terms; }
+
+  Tiling(const Activations& x, const CpuWeight& weight)
+      : terms(takes_quantised_activations(weight.type) ? x.terms : 1), num_rows(x.num_rows / x.terms) {}
+};
+
+/// Adds the terms of each row of a tile's products: [count * terms, 16] becomes [count, 16].
+void fold_terms(float* tile, int64_t count, int64_t terms) {
+  if (terms == 1) return;
+  for (int64_t i = 0; i < count; ++i) {
+    const float* from = tile + 2 * i * kGroupRows;
+    for (int j = 0; j < kGroupRows; ++j) tile[i * kGroupRows + j] = from[j] + from[kGroupRows + j];
+  }
+}
+
 }  // namespace
 
 SimdBackend::SimdBackend(const BackendOptions& options, const KernelTable& kernels)
@@ -52,11 +71,12 @@ Result<void> SimdBackend::pack(CpuWeight& weight) {
     const uint64_t bytes = 2 * kTileFloats * sizeof(float) * static_cast<uint64_t>(num_threads());
     LACUNA_ASSIGN_OR_RETURN(product_tiles_, claim(bytes, "products"));
   }
-  if (quantised && weight.cols > longest_row_) {
-    const auto blocks = static_cast<uint64_t>(weight.cols / 32) * static_cast<uint64_t>(options_.max_rows);
+  const int64_t row_blocks = weight.cols / 32 * (weight.precise_inputs ? 2 : 1);
+  if (quantised && row_blocks > most_row_blocks_) {
+    const auto blocks = static_cast<uint64_t>(row_blocks) * static_cast<uint64_t>(options_.max_rows);
     release(activation_blocks_);
     LACUNA_ASSIGN_OR_RETURN(activation_blocks_, claim(blocks * sizeof(ActivationBlock), "quantised activations"));
-    longest_row_ = weight.cols;
+    most_row_blocks_ = row_blocks;
   }
   const uint64_t bytes = packed_group_bytes(weight.type, weight.cols) * static_cast<uint64_t>(num_groups(weight.rows));
   LACUNA_ASSIGN_OR_RETURN(weight.packed, claim_packed(bytes, weight.name));
@@ -82,23 +102,28 @@ void SimdBackend::run_rope(Tensor x, int head_dim, const RopeParameters& paramet
 // -- Products
 // ---------------------------------------------------------------------------------------------------------------
 
-Activations SimdBackend::prepare_activations(Tensor x, bool quantise) {
+Activations SimdBackend::prepare_activations(Tensor x, bool quantise, bool precise) {
   auto* blocks = activation_blocks_.as<ActivationBlock>();
+  const int64_t terms = precise ? 2 : 1;
+  const auto quantise_row = precise ? kernels_.quantise_row_twice : kernels_.quantise_row;
   if (quantise) {
-    for_each_row(x.rows,
-                 [&](int64_t row, int) { kernels_.quantise_row(x.data + row * x.cols, x.cols, blocks + row, x.rows); });
+    for_each_row(x.rows, [&](int64_t row, int) {
+      quantise_row(x.data + row * x.cols, x.cols, blocks + terms * row, terms * x.rows);
+    });
   }
-  return {x.data, blocks, x.rows, x.cols};
+  return {x.data, blocks, terms * x.rows, x.cols, terms};
 }
 
 void SimdBackend::run_linear(Tensor x, std::span<const LinearTarget> targets) {
   bool quantise = false;
+  bool precise = false;
   int64_t total = 0;
   for (const LinearTarget& target : targets) {
     quantise = quantise || takes_quantised_activations(weight(target.weight).type);
+    precise = precise || weight(target.weight).precise_inputs;
     total += num_chunks(weight(target.weight));
   }
-  const Activations activations = prepare_activations(x, quantise);
+  const Activations activations = prepare_activations(x, quantise, precise);
   pool_.for_each(total, [&](int64_t chunk, int worker) {
     const LinearTarget* target = targets.data();
     for (; chunk >= num_chunks(weight(target->weight)); ++target) chunk -= num_chunks(weight(target->weight));
@@ -112,10 +137,12 @@ void SimdBackend::multiply_chunk(const Activations& x, const Product& product, i
   const CpuWeight& w = product.weight;
   const MultiplyGroup multiply = kernels_.multiply_group(w.type);
   const auto [begin, end] = chunk_range(w, chunk);
-  for (int64_t first = 0; first < x.num_rows; first += kTileRows) {
-    const int64_t count = std::min(kTileRows, x.num_rows - first);
+  const Tiling tiling(x, w);
+  for (int64_t first = 0; first < tiling.num_rows; first += tiling.tile_rows()) {
+    const int64_t count = std::min(tiling.tile_rows(), tiling.num_rows - first);
     for (int64_t group = begin; group < end; ++group) {
-      multiply(packed_group(w, group), x, first, count, tile);
+      multiply(packed_group(w, group), x, first * tiling.terms, count * tiling.terms, tile);
+      fold_terms(tile, count, tiling.terms);
       const int64_t width = std::min<int64_t>(kGroupRows, w.rows - group * kGroupRows);
       float* out = product.out + first * w.rows + group * kGroupRows;
       const float* bias = product.bias != nullptr ? product.bias + group * kGroupRows : nullptr;
@@ -133,7 +160,7 @@ void SimdBackend::multiply_chunk(const Activations& x, const Product& product, i
 
 void SimdBackend::run_swiglu(Tensor x, const CpuWeight& gate, const CpuWeight& up, Tensor out) {
   const bool quantise = takes_quantised_activations(gate.type) || takes_quantised_activations(up.type);
-  const Activations activations = prepare_activations(x, quantise);
+  const Activations activations = prepare_activations(x, quantise, gate.precise_inputs || up.precise_inputs);
   pool_.for_each(num_chunks(gate), [&](int64_t chunk, int worker) {
     swiglu_chunk(activations, gate, up, chunk, product_tiles_.as<float>() + worker * 2 * kTileFloats, out);
   });
@@ -145,11 +172,16 @@ void SimdBackend::swiglu_chunk(const Activations& x, const CpuWeight& gate, cons
   const MultiplyGroup multiply_up = kernels_.multiply_group(up.type);
   float* up_tile = tile + kTileFloats;
   const auto [begin, end] = chunk_range(gate, chunk);
-  for (int64_t first = 0; first < x.num_rows; first += kTileRows) {
-    const int64_t count = std::min(kTileRows, x.num_rows - first);
+  const Tiling gate_tiling(x, gate);
+  const Tiling up_tiling(x, up);
+  const int64_t tile_rows = std::min(gate_tiling.tile_rows(), up_tiling.tile_rows());
+  for (int64_t first = 0; first < gate_tiling.num_rows; first += tile_rows) {
+    const int64_t count = std::min(tile_rows, gate_tiling.num_rows - first);
     for (int64_t group = begin; group < end; ++group) {
-      multiply_gate(packed_group(gate, group), x, first, count, tile);
-      multiply_up(packed_group(up, group), x, first, count, up_tile);
+      multiply_gate(packed_group(gate, group), x, first * gate_tiling.terms, count * gate_tiling.terms, tile);
+      multiply_up(packed_group(up, group), x, first * up_tiling.terms, count * up_tiling.terms, up_tile);
+      fold_terms(tile, count, gate_tiling.terms);
+      fold_terms(up_tile, count, up_tiling.terms);
       kernels_.swiglu(tile, up_tile, count * kGroupRows, tile);
       store_tile(tile, count, group, out.cols, out.data + first * out.cols);
     }

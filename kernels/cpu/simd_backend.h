@@ -78,7 +78,7 @@ class SimdBackend final : public CpuBackend {
     for (int64_t row = 0; row < rows; ++row) body(row, 0);
   }
   /// x as the products take it; quantised if `quantise`.
-  Activations prepare_activations(Tensor x, bool quantise);
+  Activations prepare_activations(Tensor x, bool quantise, bool precise);
   void multiply_chunk(const Activations& x, const Product& product, int64_t chunk, float* tile) const;
   void swiglu_chunk(const Activations& x, const CpuWeight& gate, const CpuWeight& up, int64_t chunk, float* tile,
                     Tensor out) const;
@@ -103,8 +103,8 @@ class SimdBackend final : public CpuBackend {
   SoftmaxState partial_state(int64_t index) const;
 
   const KernelTable& kernels_;
-  int64_t longest_row_ = 0;
-  AlignedBuffer activation_blocks_;  // ActivationBlock[max_rows * longest_row_ / 32]
+  int64_t most_row_blocks_ = 0;      // of any matrix, for one row of its inputs
+  AlignedBuffer activation_blocks_;  // ActivationBlock[max_rows * most_row_blocks_]
   AlignedBuffer product_tiles_;      // [worker][2][kTileRows, kGroupRows]
   AlignedBuffer attention_scratch_;  // [worker][attention_scratch_bytes_]
   size_t attention_scratch_bytes_ = 0;

@@ -12,8 +12,10 @@ std::string name_of(TensorType type) {
   return type_traits(type).name;
 }
 
-std::vector<float> multiplied(Backend& backend, const Matrix& w, const std::vector<float>& x) {
-  const auto id = backend.add_weight(w.source());
+std::vector<float> multiplied(Backend& backend, const Matrix& w, const std::vector<float>& x, bool precise = false) {
+  WeightSource source = w.source();
+  source.precise_inputs = precise;
+  const auto id = backend.add_weight(source);
   REQUIRE(id.ok());
   const Tensor input = uploaded(backend, x, w.cols);
   const Tensor out = *backend.allocate(input.rows, w.rows);
@@ -246,6 +248,58 @@ TEST_CASE("the gated product is silu of one times the other") {
         CHECK(relative_error(downloaded(*backend, out), expected) < 1e-6);
       }
     }
+  }
+}
+
+TEST_CASE("precise inputs lose a small part of what 8 bits lose, and only where they are asked for") {
+  for (const std::string& isa : vector_isas()) {
+    for (const TensorType type : kAllTypes) {
+      if (is_float_type(type)) continue;
+      for (const int64_t batch : {1, 3, 37}) {
+        CAPTURE(isa);
+        CAPTURE(name_of(type));
+        CAPTURE(batch);
+        const Matrix w = random_matrix(type, 50, 512, 71);
+        const std::vector<float> x = values_with_outliers(batch, 512, 72);
+        auto scalar = make_backend("scalar");
+        auto vector = make_backend(isa);
+        const std::vector<float> expected = multiplied(*scalar, w, x);
+        const double precise = product_error(w, x, multiplied(*vector, w, x, true), expected);
+        CHECK(precise < 1e-4);
+        CHECK(product_error(w, x, multiplied(*vector, w, x), expected) > 20 * precise);
+      }
+    }
+  }
+}
+
+TEST_CASE("precise rows too are bit for bit the same in any batch, gated or not") {
+  for (const std::string& isa : vector_isas()) {
+    CAPTURE(isa);
+    const Matrix gate = random_matrix(TensorType::q4_1, 50, 96, 81);
+    const Matrix up = random_matrix(TensorType::f16, 50, 96, 82);
+    const std::vector<float> x = values_with_outliers(40, 96, 83);
+    auto backend = make_backend(isa, 3);
+    WeightSource source = gate.source();
+    source.precise_inputs = true;
+    const WeightId gate_id = *backend->add_weight(source);
+    const WeightId up_id = *backend->add_weight(up.source());
+    const auto gated = [&](const std::vector<float>& input) {
+      const Tensor tensor = uploaded(*backend, input, 96);
+      const Tensor out = *backend->allocate(tensor.rows, 50);
+      backend->linear_swiglu(tensor, gate_id, up_id, out);
+      return downloaded(*backend, out);
+    };
+    const std::vector<float> products = multiplied(*backend, gate, x, true);
+    const std::vector<float> all = gated(x);
+    for (const auto& [first, count] : {std::pair{0, 1}, {1, 2}, {7, 17}, {24, 16}}) {
+      const std::vector<float> part = rows_of(x, 96, first, count);
+      CHECK(multiplied(*backend, gate, part, true) == rows_of(products, 50, first, count));
+      CHECK(gated(part) == rows_of(all, 50, first, count));
+    }
+    std::vector<float> expected = products;
+    const std::vector<float> factor = multiplied(*backend, up, x);
+    for (size_t i = 0; i < expected.size(); ++i) expected[i] *= factor[i] / (1.0f + std::exp(-expected[i]));
+    CHECK(relative_error(all, expected) < 1e-6);
   }
 }
 
