@@ -12,6 +12,10 @@ using kernels::TensorType;
 using kernels::WeightId;
 using kernels::WeightUse;
 
+/// Below this width 8-bit activations cost too much: SmolLM2-135M (576 wide) then agrees with the reference about its most
+/// probable token at 96.7 % of positions, Qwen2.5-Coder-0.5B (896 wide) at 99.2 %.
+constexpr int kNarrowWidth = 768;
+
 /// One tensor that a model of this shape has, and where its id goes.
 struct Expected {
   std::string name;
@@ -138,6 +142,7 @@ Result<Weights> load_weights(const gguf::File& file, const ModelConfig& config, 
     if (tied) tensor = file.find_tensor("token_embd.weight");
     if (!tensor) continue;
     auto source = source_of(*tensor, wanted);
+    source.precise_inputs = config.embedding_length < kNarrowWidth;
     LACUNA_ASSIGN_OR_RETURN(*wanted.id, backend.add_weight(source));
     loaded_bytes += tensor->data.size();
     if (progress) progress(std::min(1.0, static_cast<double>(loaded_bytes) / static_cast<double>(total_bytes)));
