@@ -108,7 +108,12 @@ TEST_CASE("batched, cached, chunked and preempted runs give the tokens of an und
                             TensorType::q6_k}) {
       CAPTURE(architecture);
       CAPTURE(kernels::type_traits(type).name);
-      ModelFile file(RandomModel{.architecture = architecture, .type = type, .tied = type == TensorType::q5_0});
+      const bool is_k = kernels::type_traits(type).block_elements == 256;
+      ModelFile file(RandomModel{.architecture = architecture,
+                                 .type = type,
+                                 .tied = type == TensorType::q5_0,
+                                 .width = is_k ? 256 : 96,
+                                 .feed_forward = is_k ? 256 : 160});
       preemptions += check_equalities(small_options(file.path()));
     }
   }
