@@ -122,7 +122,8 @@ class Matcher {
   void lone_closer(const Bracket& closer, const Bracket* next) {
     LoneBracket found = lone(closer, false, closer.range.begin);
     bool next_closes = !stack_.empty() && next != nullptr && fits(stack_.back(), *next);
-    bool indented_as_closer = !stack_.empty() && closer.starts_line && stack_.back().ends_line && stack_.back().indent == closer.indent;
+    bool indented_as_closer =
+        !stack_.empty() && closer.starts_line && stack_.back().ends_line && stack_.back().indent == closer.indent;
     if (!stack_.empty() && (indented_as_closer || !next_closes)) {
       found.wanted = partner_of(stack_.back().kind);
       found.wrong_opener = stack_.back().range;
@@ -168,7 +169,8 @@ char partner_of(char bracket) {
   return index == std::string_view::npos ? '\0' : to[index];
 }
 
-std::vector<LoneBracket> lone_brackets(const SyntaxTree& tree, std::string_view text, const std::vector<Token>& tokens) {
+std::vector<LoneBracket> lone_brackets(const SyntaxTree& tree, std::string_view text,
+                                       const std::vector<Token>& tokens) {
   std::vector<Bracket> brackets = brackets_of(tree, text, tokens);
   Matcher matcher;
   for (size_t i = 0; i < brackets.size(); i++) {

@@ -44,7 +44,9 @@ class Scanner {
     i_++;
   }
 
-  void end_line() { scan_.line_ends.push_back({static_cast<uint32_t>(i_), static_cast<int>(scan_.open.size()), scan_.kind}); }
+  void end_line() {
+    scan_.line_ends.push_back({static_cast<uint32_t>(i_), static_cast<int>(scan_.open.size()), scan_.kind});
+  }
   void end_token() { scan_.token_ends.push_back(static_cast<uint32_t>(i_)); }
 
   void bracket(char c) {
@@ -80,7 +82,7 @@ class Scanner {
     if (c != '\'') return false;
     if (language_.id == "json") return false;
     if (language_.id == "rust") return at("'\\") || text_.substr(i_ + 1).find('\'') == 1;  // otherwise a lifetime
-    return language_.id != "cpp" || i_ == 0 || !is_word(text_[i_ - 1]);                     // otherwise 1'000
+    return language_.id != "cpp" || i_ == 0 || !is_word(text_[i_ - 1]);                    // otherwise 1'000
   }
 
   void string() {
@@ -138,6 +140,8 @@ class Scanner {
 
 }  // namespace
 
-CodeScan scan_code(const Language& language, std::string_view text) { return Scanner(language, text).run(); }
+CodeScan scan_code(const Language& language, std::string_view text) {
+  return Scanner(language, text).run();
+}
 
 }  // namespace lacuna::syntax

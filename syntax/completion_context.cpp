@@ -13,7 +13,9 @@
 namespace lacuna::syntax {
 namespace {
 
-bool all_blank(std::string_view text) { return std::all_of(text.begin(), text.end(), is_blank); }
+bool all_blank(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), is_blank);
+}
 
 /// An ERROR node reaches into the line before the cursor: what the tree says of strings there is a guess.
 bool broken_before(const SyntaxTree& tree, ByteRange line, uint32_t offset) {
@@ -75,9 +77,9 @@ uint32_t text_begin_after(std::string_view text, uint32_t offset) {
 
 /// The words that open a block at the end of a line and those that close one, for languages without braces.
 constexpr std::array<std::string_view, 3> opening_words = {"do", "then", "else"};
-constexpr std::array<std::string_view, 15> opening_first_words = {"def",  "class", "module", "if",    "unless",
-                                                                  "while", "until", "for",    "case",  "when",
-                                                                  "else", "elsif", "begin",  "ensure", "rescue"};
+constexpr std::array<std::string_view, 15> opening_first_words = {"def",   "class", "module", "if",     "unless",
+                                                                  "while", "until", "for",    "case",   "when",
+                                                                  "else",  "elsif", "begin",  "ensure", "rescue"};
 
 std::string_view last_word(std::string_view line) {
   size_t begin = line.size();
@@ -113,7 +115,8 @@ uint32_t before_documentation(const SyntaxTree& tree, std::string_view text, uin
     if (!is_string(node) || ts_node_end_byte(node) != code_end) continue;
     uint32_t begin = ts_node_start_byte(node);
     uint32_t before = code_end_before(tree, text, begin);
-    if (before > 0 && text[before - 1] == ':' && all_blank(slice(text, {line_at(text, begin).begin, begin}))) return before;
+    if (before > 0 && text[before - 1] == ':' && all_blank(slice(text, {line_at(text, begin).begin, begin})))
+      return before;
   }
   return code_end;
 }

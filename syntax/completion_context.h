@@ -12,9 +12,9 @@ namespace lacuna::syntax {
 struct CompletionContext {
   bool in_comment = false;
   bool in_string = false;
-  bool inside_word = false;    ///< a word character follows the cursor
-  ByteRange word;              ///< the word being typed, up to the cursor; empty if none
-  ByteRange line;              ///< the cursor's line, without its end
+  bool inside_word = false;        ///< a word character follows the cursor
+  ByteRange word;                  ///< the word being typed, up to the cursor; empty if none
+  ByteRange line;                  ///< the cursor's line, without its end
   bool line_blank_before = false;  ///< only blanks before the cursor on its line
   bool line_blank_after = false;
   bool in_empty_block = false;  ///< the innermost block holds no statement yet: a block may be completed

@@ -6,6 +6,15 @@
 namespace lacuna::syntax {
 
 struct CompletionStop::State {
+  State(const SyntaxTree& its_tree, std::shared_ptr<const std::string> its_text, uint32_t at,
+        const CompletionContext& its_context, std::chrono::milliseconds budget)
+      : tree(its_tree),
+        text(std::move(its_text)),
+        offset(at),
+        context(its_context),
+        insertion(tree, *text, offset, budget),
+        rest_of_line(without_trailing_blanks(slice(*text, {offset, context.line.end}))) {}
+
   SyntaxTree tree;
   std::shared_ptr<const std::string> text;
   uint32_t offset;
@@ -21,8 +30,7 @@ struct CompletionStop::State {
 
 CompletionStop::CompletionStop(const SyntaxTree& tree, std::shared_ptr<const std::string> text, uint32_t offset,
                                const CompletionContext& context, std::chrono::milliseconds budget) {
-  std::string_view rest = without_trailing_blanks(slice(*text, {offset, context.line.end}));
-  state_ = std::make_unique<State>(State{tree, text, offset, context, Insertion(tree, *text, offset, budget), rest});
+  state_ = std::make_unique<State>(tree, std::move(text), offset, context, budget);
 }
 
 CompletionStop::~CompletionStop() = default;

@@ -26,8 +26,8 @@ class TreeCursor {
   TSTreeCursor cursor_;
 };
 
-/// Calls `visit(node)` for the nodes below and including `root` in the order of the text; where it returns false, the node's
-/// children are left out.
+/// Calls `visit(node)` for the nodes below and including `root` in the order of the text; where it returns false, the
+/// node's children are left out.
 template <class Visit>
 void walk(TSNode root, Visit visit) {
   TreeCursor cursor(root);

@@ -1,7 +1,8 @@
-/// The parser wraps an error in a node that may begin a whole function before the trouble, because it gives up the constructs
-/// that were open there. What a person wants is the token at which the text stopped making sense. The parser leaves a trace of
-/// it: every token carries the state that waited for it. The culprit is the first token that its state had no use for, or else
-/// the one before the first token that was read in state 0, while the parser was recovering, or else the first one behind the node. Brackets and quotes are then named after their partners.
+/// The parser wraps an error in a node that may begin a whole function before the trouble, because it gives up the
+/// constructs that were open there. What a person wants is the token at which the text stopped making sense. The parser
+/// leaves a trace of it: every token carries the state that waited for it. The culprit is the first token that its
+/// state had no use for, or else the one before the first token that was read in state 0, while the parser was
+/// recovering, or else the first one behind the node. Brackets and quotes are then named after their partners.
 #include "syntax/diagnose.h"
 
 #include <fmt/format.h>
@@ -27,7 +28,9 @@ struct ErrorNode {
   bool named;
 };
 
-ByteRange range_of(TSNode node) { return {ts_node_start_byte(node), ts_node_end_byte(node)}; }
+ByteRange range_of(TSNode node) {
+  return {ts_node_start_byte(node), ts_node_end_byte(node)};
+}
 
 /// The outermost ERROR and MISSING nodes in the order of the text.
 std::vector<ErrorNode> error_nodes(const SyntaxTree& tree) {
@@ -173,7 +176,8 @@ class Diagnosis {
     const LoneBracket& closer = brackets_[index];
     told_[index] = true;
     if (!closer.wrong_opener) return tell(closer.range, fmt::format("unexpected `{}`", slice(text_, closer.range)));
-    tell(closer.range, fmt::format("unexpected `{}` instead of `{}`", slice(text_, closer.range), closer.wanted), closer.wrong_opener);
+    tell(closer.range, fmt::format("unexpected `{}` instead of `{}`", slice(text_, closer.range), closer.wanted),
+         closer.wrong_opener);
   }
 
   /// The parser could make nothing of the text at `culprit`: the closer is missed there at the latest.
@@ -192,7 +196,8 @@ class Diagnosis {
     return false;
   }
 
-  /// The last lone opener inside `range` that was not told of; of one kind unless `kind` is 0. The number of brackets_ if none.
+  /// The last lone opener inside `range` that was not told of; of one kind unless `kind` is 0. The number of brackets_
+  /// if none.
   size_t lone_opener(ByteRange range, char kind = '\0') const {
     size_t found = brackets_.size();
     for (size_t i = 0; i < brackets_.size() && brackets_[i].range.begin < range.end; i++) {

@@ -1,4 +1,5 @@
-/// Syntax errors of a tree as a person would want them told: at the true place, once each, with the opener they belong to.
+/// Syntax errors of a tree as a person would want them told: at the true place, once each, with the opener they belong
+/// to.
 #pragma once
 
 #include <optional>

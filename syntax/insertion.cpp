@@ -9,18 +9,20 @@ Insertion::Insertion(const SyntaxTree& tree, std::string_view text, uint32_t off
       text_(text),
       offset_(offset),
       errors_before_(tree.num_errors()),
-      deadline_(std::chrono::steady_clock::now() + budget) {
+      left_(budget) {
   LACUNA_CHECK(offset <= text.size());
 }
 
-int Insertion::errors_with(std::string_view inserted, uint32_t replaced) const {
-  auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now());
-  if (left.count() <= 0) return unknown;
+int Insertion::errors_with(std::string_view inserted, uint32_t replaced) {
+  auto budget = std::chrono::duration_cast<std::chrono::milliseconds>(left_);
+  if (budget.count() <= 0) return unknown;
+  auto start = std::chrono::steady_clock::now();
   std::string changed;
   changed.reserve(text_.size() + inserted.size());
   changed.append(text_.substr(0, offset_)).append(inserted).append(text_.substr(offset_ + replaced));
   const Edit edit{offset_, offset_ + replaced, offset_ + static_cast<uint32_t>(inserted.size())};
-  auto tree = tree_.reparse({&edit, 1}, text_, changed, {.budget = left});
+  auto tree = tree_.reparse({&edit, 1}, text_, changed, {.budget = budget});
+  left_ -= std::chrono::steady_clock::now() - start;
   return tree ? tree->num_errors() : unknown;
 }
 

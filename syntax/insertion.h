@@ -12,13 +12,14 @@ namespace lacuna::syntax {
 /// Refers to the tree and the text it is made with; one thread.
 class Insertion {
  public:
-  /// All measurements together take at most about `budget`.
+  /// All measurements together take at most about `budget`; the time between them does not count.
   Insertion(const SyntaxTree& tree, std::string_view text, uint32_t offset, std::chrono::milliseconds budget);
 
   static constexpr int unknown = 1 << 30;  ///< more errors than any text has
 
-  /// Errors of the text with `inserted` in place of the `replaced` bytes at the offset; `unknown` once the budget is spent.
-  int errors_with(std::string_view inserted, uint32_t replaced = 0) const;
+  /// Errors of the text with `inserted` in place of the `replaced` bytes at the offset; `unknown` once the budget is
+  /// spent.
+  int errors_with(std::string_view inserted, uint32_t replaced = 0);
   /// Errors of the text as it is.
   int errors_before() const { return errors_before_; }
 
@@ -27,7 +28,7 @@ class Insertion {
   std::string_view text_;
   uint32_t offset_;
   int errors_before_;
-  std::chrono::steady_clock::time_point deadline_;
+  std::chrono::steady_clock::duration left_;
 };
 
 }  // namespace lacuna::syntax

@@ -50,7 +50,8 @@ constexpr Words ruby_files = {"Rakefile", "Gemfile", "Guardfile", "Podfile", "Va
 constexpr Words php_extensions = {".php", ".phtml", ".php5", ".php7", ".php8"};
 constexpr Words bash_aliases = {"bash", "sh", "zsh"};
 constexpr Words bash_extensions = {".sh", ".bash", ".ebuild", ".bats"};
-constexpr Words bash_files = {".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases", ".profile", "PKGBUILD"};
+constexpr Words bash_files = {".bashrc",       ".bash_profile", ".bash_login", ".bash_logout",
+                              ".bash_aliases", ".profile",      "PKGBUILD"};
 constexpr Words json_aliases = {"jsonc", "json5"};
 constexpr Words json_extensions = {".json", ".jsonc", ".geojson", ".webmanifest"};
 constexpr Words json_files = {".babelrc", ".eslintrc", ".prettierrc", "composer.lock", "Pipfile.lock"};
@@ -59,7 +60,15 @@ constexpr std::array<Language, 14> table = {{
     {"python", "Python", python_aliases, python_extensions, python_files, "#", true, false, tree_sitter_python},
     {"javascript", "JavaScript", javascript_aliases, javascript_extensions, javascript_files, "//", false, true,
      tree_sitter_javascript},
-    {"typescript", "TypeScript", typescript_aliases, typescript_extensions, {}, "//", false, true, tree_sitter_typescript},
+    {"typescript",
+     "TypeScript",
+     typescript_aliases,
+     typescript_extensions,
+     {},
+     "//",
+     false,
+     true,
+     tree_sitter_typescript},
     {"typescriptreact", "TSX", tsx_aliases, tsx_extensions, {}, "//", false, true, tree_sitter_tsx},
     {"c", "C", {}, c_extensions, {}, "//", false, true, tree_sitter_c},
     {"cpp", "C++", cpp_aliases, cpp_extensions, {}, "//", false, true, tree_sitter_cpp},
@@ -86,7 +95,9 @@ std::string_view file_name_of(std::string_view path) {
 
 }  // namespace
 
-std::span<const Language> languages() { return table; }
+std::span<const Language> languages() {
+  return table;
+}
 
 const Language* find_language(std::string_view language_id, std::string_view path) {
   for (const Language& language : table)

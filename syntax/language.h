@@ -1,4 +1,5 @@
-/// The language table: one row a language. Adding one is a row in language.cpp and its grammar in grammars/CMakeLists.txt.
+/// The language table: one row a language. Adding one is a row in language.cpp and its grammar in
+/// grammars/CMakeLists.txt.
 #pragma once
 
 #include <span>
@@ -7,9 +8,9 @@
 namespace lacuna::syntax {
 
 struct Language {
-  std::string_view id;    ///< ours and LSP's languageId: "python", "typescript", "typescriptreact"
-  std::string_view name;  ///< for people: "TypeScript"
-  std::span<const std::string_view> aliases;     ///< other languageIds that editors send
+  std::string_view id;                        ///< ours and LSP's languageId: "python", "typescript", "typescriptreact"
+  std::string_view name;                      ///< for people: "TypeScript"
+  std::span<const std::string_view> aliases;  ///< other languageIds that editors send
   std::span<const std::string_view> extensions;  ///< with the dot: ".py"
   std::span<const std::string_view> file_names;  ///< whole names: ".bashrc"
   std::string_view line_comment;                 ///< "//"; empty: none

@@ -85,8 +85,8 @@ NaturalEnd line_end(const Language& language, std::string_view text, uint32_t of
 
 }  // namespace
 
-NaturalEnd natural_end(const Language& language, std::string_view text, uint32_t offset, const CompletionContext& context,
-                       std::string_view generated, const IsSound& is_sound) {
+NaturalEnd natural_end(const Language& language, std::string_view text, uint32_t offset,
+                       const CompletionContext& context, std::string_view generated, const IsSound& is_sound) {
   if (context.in_empty_block) return block_end(language, context, generated);
   return line_end(language, text, offset, context, generated, is_sound);
 }

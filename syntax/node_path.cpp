@@ -5,14 +5,17 @@
 namespace lacuna::syntax {
 namespace {
 
-bool contains(std::string_view text, std::string_view word) { return text.find(word) != std::string_view::npos; }
+bool contains(std::string_view text, std::string_view word) {
+  return text.find(word) != std::string_view::npos;
+}
 
 /// True if the comment or string reaches over its last byte: it has no end mark, so text typed there belongs to it.
 bool goes_on(TSNode node, std::string_view text) {
   uint32_t begin = ts_node_start_byte(node), end = ts_node_end_byte(node);
   std::string_view all = text.substr(begin, end - begin);
   if (all.empty() || all.back() == '\n') return false;
-  if (is_comment(node)) return !(all.size() >= 4 && all.starts_with("/*") && all.ends_with("*/")) && !all.ends_with("-->");
+  if (is_comment(node))
+    return !(all.size() >= 4 && all.starts_with("/*") && all.ends_with("*/")) && !all.ends_with("-->");
   return false;
 }
 
@@ -37,8 +40,8 @@ bool is_string(TSNode node) {
   if (!ts_node_is_named(node)) return false;  // TypeScript's keyword `string`
   std::string_view type = ts_node_type(node);
   if (type.starts_with("concatenated") || type.starts_with("chained")) return false;
-  for (std::string_view word : {"string", "char_literal", "character_literal", "rune_literal", "heredoc_body", "nowdoc", "regex",
-                                "subshell", "ansi_c"}) {
+  for (std::string_view word : {"string", "char_literal", "character_literal", "rune_literal", "heredoc_body", "nowdoc",
+                                "regex", "subshell", "ansi_c"}) {
     if (contains(type, word)) return !is_interpolation(node);
   }
   return false;
@@ -46,7 +49,8 @@ bool is_string(TSNode node) {
 
 bool is_interpolation(TSNode node) {
   std::string_view type = ts_node_type(node);
-  return type == "interpolation" || type == "template_substitution" || type == "command_substitution" || type == "expansion";
+  return type == "interpolation" || type == "template_substitution" || type == "command_substitution" ||
+         type == "expansion";
 }
 
 TextKind kind_at(const SyntaxTree& tree, std::string_view text, uint32_t offset) {

@@ -1,5 +1,5 @@
-/// The nodes around a place, and what kind of text they are. Grammars name their nodes alike enough that a few words of the
-/// names tell comments and strings apart in all of them.
+/// The nodes around a place, and what kind of text they are. Grammars name their nodes alike enough that a few words of
+/// the names tell comments and strings apart in all of them.
 #pragma once
 
 #include <tree_sitter/api.h>

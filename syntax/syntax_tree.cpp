@@ -23,7 +23,8 @@ TSParser* parser_for(const Language& language) {
   thread_local std::unique_ptr<TSParser, ParserDeleter> parser(ts_parser_new());
   const auto* grammar = static_cast<const TSLanguage*>(language.grammar());
   if (ts_parser_language(parser.get()) != grammar) {
-    // Refused only for a grammar whose ABI the runtime does not know: the lockfile pins both, so that is a build mistake.
+    // Refused only for a grammar whose ABI the runtime does not know: the lockfile pins both, so that is a build
+    // mistake.
     LACUNA_CHECK(ts_parser_set_language(parser.get(), grammar));
   }
   return parser.get();
@@ -66,7 +67,8 @@ Clock::time_point deadline_of(std::chrono::milliseconds budget) {
 Result<std::shared_ptr<const TSTree>> run(const Language& language, std::string_view text, const TSTree* old_tree,
                                           const ParseOptions& options) {
   if (text.size() >= std::numeric_limits<uint32_t>::max()) {
-    return Error::format(ErrorCode::exhausted, "a text of {} bytes is too long to parse; the limit is 4 GiB", text.size());
+    return Error::format(ErrorCode::exhausted, "a text of {} bytes is too long to parse; the limit is 4 GiB",
+                         text.size());
   }
   Job job{text, deadline_of(options.budget), options.cancel};
   TSParser* parser = parser_for(language);
@@ -93,7 +95,8 @@ TSPoint advance(TSPoint point, std::string_view text) {
 }
 
 /// `hunks` as the library wants them: later ones first, so that the offsets before each are still the old ones.
-std::vector<TSInputEdit> input_edits(std::span<const Hunk> hunks, std::string_view old_text, std::string_view new_text) {
+std::vector<TSInputEdit> input_edits(std::span<const Hunk> hunks, std::string_view old_text,
+                                     std::string_view new_text) {
   std::vector<TSInputEdit> edits(hunks.size());
   TSPoint point{};
   uint32_t offset = 0;
@@ -102,7 +105,8 @@ std::vector<TSInputEdit> input_edits(std::span<const Hunk> hunks, std::string_vi
     point = advance(point, old_text.substr(offset, old_range.begin - offset));
     TSPoint old_end = advance(point, old_text.substr(old_range.begin, old_range.size()));
     TSPoint new_end = advance(point, new_text.substr(new_range.begin, new_range.size()));
-    edits[hunks.size() - 1 - i] = {old_range.begin, old_range.end, old_range.begin + new_range.size(), point, old_end, new_end};
+    edits[hunks.size() - 1 - i] = {old_range.begin, old_range.end, old_range.begin + new_range.size(),
+                                   point,           old_end,       new_end};
     point = old_end;
     offset = old_range.end;
   }
@@ -116,8 +120,8 @@ Result<SyntaxTree> SyntaxTree::parse(const Language& language, std::string_view 
   return SyntaxTree(language, std::move(tree));
 }
 
-Result<SyntaxTree> SyntaxTree::reparse(std::span<const Edit> edits, std::string_view old_text, std::string_view new_text,
-                                       const ParseOptions& options) const {
+Result<SyntaxTree> SyntaxTree::reparse(std::span<const Edit> edits, std::string_view old_text,
+                                       std::string_view new_text, const ParseOptions& options) const {
   std::vector<Hunk> hunks = hunks_of(edits, old_text.size(), new_text.size());
   if (hunks.empty()) return parse(*language_, new_text, options);  // edits that do not fit their texts: trust the text
   std::unique_ptr<TSTree, void (*)(TSTree*)> edited(ts_tree_copy(tree_.get()), ts_tree_delete);
@@ -126,7 +130,9 @@ Result<SyntaxTree> SyntaxTree::reparse(std::span<const Edit> edits, std::string_
   return SyntaxTree(*language_, std::move(tree));
 }
 
-bool SyntaxTree::has_errors() const { return error_cost() > 0; }
+bool SyntaxTree::has_errors() const {
+  return error_cost() > 0;
+}
 
 int SyntaxTree::num_errors() const {
   int count = 0;
@@ -137,6 +143,8 @@ int SyntaxTree::num_errors() const {
   return count;
 }
 
-uint32_t SyntaxTree::error_cost() const { return lacuna_ts_error_cost(tree_.get()); }
+uint32_t SyntaxTree::error_cost() const {
+  return lacuna_ts_error_cost(tree_.get());
+}
 
 }  // namespace lacuna::syntax

@@ -1,7 +1,8 @@
 /// SyntaxTree: an immutable parse of one version of a text.
 ///
-/// Offsets are bytes. A tree shares nothing mutable with others: copies are cheap, and any thread may read one. The text is
-/// not kept; callers hold the snapshot that both belong to. Grammars are error-tolerant, so every text has a tree.
+/// Offsets are bytes. A tree shares nothing mutable with others: copies are cheap, and any thread may read one. The
+/// text is not kept; callers hold the snapshot that both belong to. Grammars are error-tolerant, so every text has a
+/// tree.
 #pragma once
 
 #include <atomic>
@@ -34,8 +35,8 @@ struct Edit {
 };
 
 struct ParseOptions {
-  std::chrono::milliseconds budget{500};       ///< wall time; over it the parse gives up
-  const std::atomic<bool>* cancel = nullptr;   ///< polled
+  std::chrono::milliseconds budget{500};      ///< wall time; over it the parse gives up
+  const std::atomic<bool>* cancel = nullptr;  ///< polled
 };
 
 class SyntaxTree {
@@ -57,7 +58,8 @@ class SyntaxTree {
   const TSTree* raw() const { return tree_.get(); }
 
  private:
-  SyntaxTree(const Language& language, std::shared_ptr<const TSTree> tree) : language_(&language), tree_(std::move(tree)) {}
+  SyntaxTree(const Language& language, std::shared_ptr<const TSTree> tree)
+      : language_(&language), tree_(std::move(tree)) {}
   const Language* language_;
   std::shared_ptr<const TSTree> tree_;
 };

@@ -8,8 +8,12 @@
 
 namespace lacuna::syntax {
 
-inline bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v'; }
-inline bool is_space(char c) { return is_blank(c) || c == '\n'; }
+inline bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
+}
+inline bool is_space(char c) {
+  return is_blank(c) || c == '\n';
+}
 /// Letters, digits, `_`, `$`, and every byte of a non-ASCII character.
 inline bool is_word(char c) {
   auto byte = static_cast<unsigned char>(c);
@@ -29,6 +33,8 @@ int width_of(std::string_view blanks);
 /// `line` without the blanks at its end.
 std::string_view without_trailing_blanks(std::string_view line);
 
-inline std::string_view slice(std::string_view text, ByteRange range) { return text.substr(range.begin, range.size()); }
+inline std::string_view slice(std::string_view text, ByteRange range) {
+  return text.substr(range.begin, range.size());
+}
 
 }  // namespace lacuna::syntax

@@ -28,7 +28,8 @@ static LacunaAction plain_action(const TSParseAction* action) {
   return plain;
 }
 
-size_t lacuna_ts_actions(const TSLanguage* language, TSStateId state, TSSymbol symbol, LacunaAction* out, size_t capacity) {
+size_t lacuna_ts_actions(const TSLanguage* language, TSStateId state, TSSymbol symbol, LacunaAction* out,
+                         size_t capacity) {
   uint32_t count = 0;
   const TSParseAction* actions = ts_language_actions(language, state, symbol, &count);
   for (uint32_t i = 0; i < count && i < capacity; i++) out[i] = plain_action(&actions[i]);
@@ -51,11 +52,17 @@ size_t lacuna_ts_lookaheads(const TSLanguage* language, TSStateId state, TSSymbo
   return count;
 }
 
-uint32_t lacuna_ts_token_count(const TSLanguage* language) { return language->token_count; }
+uint32_t lacuna_ts_token_count(const TSLanguage* language) {
+  return language->token_count;
+}
 
-uint32_t lacuna_ts_external_token_count(const TSLanguage* language) { return language->external_token_count; }
+uint32_t lacuna_ts_external_token_count(const TSLanguage* language) {
+  return language->external_token_count;
+}
 
-TSSymbol lacuna_ts_keyword_capture_token(const TSLanguage* language) { return language->keyword_capture_token; }
+TSSymbol lacuna_ts_keyword_capture_token(const TSLanguage* language) {
+  return language->keyword_capture_token;
+}
 
 bool lacuna_ts_is_reserved_word(const TSLanguage* language, TSStateId state, TSSymbol symbol) {
   return ts_language_is_reserved_word(language, state, symbol);
@@ -112,4 +119,6 @@ void lacuna_ts_leaves(const TSTree* tree, bool (*visit)(void* payload, const Lac
   array_delete(&stack);
 }
 
-uint32_t lacuna_ts_error_cost(const TSTree* tree) { return ts_subtree_error_cost(tree->root); }
+uint32_t lacuna_ts_error_cost(const TSTree* tree) {
+  return ts_subtree_error_cost(tree->root);
+}

@@ -1,6 +1,7 @@
-/// What we need of tree-sitter beyond its public interface, as plain C functions: the parse tables, the hidden leaves of a
-/// tree, and its recovery cost. The library's internal headers change with every release and are not C++, so one C file
-/// (tree_sitter_internals.c) includes them and the rest of syntax/ sees only this. All functions are pure reads; any thread.
+/// What we need of tree-sitter beyond its public interface, as plain C functions: the parse tables, the hidden leaves
+/// of a tree, and its recovery cost. The library's internal headers change with every release and are not C++, so one C
+/// file (tree_sitter_internals.c) includes them and the rest of syntax/ sees only this. All functions are pure reads;
+/// any thread.
 #pragma once
 
 #include <stdbool.h>
@@ -24,14 +25,15 @@ typedef struct {
 } LacunaAction;
 
 /// The actions of `state` on the terminal `symbol`: writes at most `capacity`, returns how many there are.
-size_t lacuna_ts_actions(const TSLanguage* language, TSStateId state, TSSymbol symbol, LacunaAction* out, size_t capacity);
+size_t lacuna_ts_actions(const TSLanguage* language, TSStateId state, TSSymbol symbol, LacunaAction* out,
+                         size_t capacity);
 /// The state after a reduction to the non-terminal `symbol` uncovered `state`; 0 if there is none.
 TSStateId lacuna_ts_goto(const TSLanguage* language, TSStateId state, TSSymbol symbol);
 /// The terminals with an action in `state`, external ones too: writes at most `capacity`, returns how many there are.
 size_t lacuna_ts_lookaheads(const TSLanguage* language, TSStateId state, TSSymbol* out, size_t capacity);
 
-uint32_t lacuna_ts_token_count(const TSLanguage* language);           ///< terminals are the symbols below this
-uint32_t lacuna_ts_external_token_count(const TSLanguage* language);  ///< those that the grammar's own scanner makes
+uint32_t lacuna_ts_token_count(const TSLanguage* language);            ///< terminals are the symbols below this
+uint32_t lacuna_ts_external_token_count(const TSLanguage* language);   ///< those that the grammar's own scanner makes
 TSSymbol lacuna_ts_keyword_capture_token(const TSLanguage* language);  ///< the word token; 0 if the grammar has none
 bool lacuna_ts_is_reserved_word(const TSLanguage* language, TSStateId state, TSSymbol symbol);
 /// True for the states that lex nothing: they begin non-terminal extras.

@@ -16,7 +16,7 @@ namespace {
 /// One way to insert a part of what was generated.
 struct Cut {
   std::string text;
-  uint32_t end = 0;            ///< in the generated text
+  uint32_t end = 0;  ///< in the generated text
   uint32_t replace_after = 0;
   int errors = Insertion::unknown;
 };
@@ -35,8 +35,8 @@ class Trimmer {
   }
 
   Trimmed run() {
-    NaturalEnd natural = natural_end(language_, text_, offset_, context_, generated_,
-                                     [this](uint32_t end) { return is_sound(end); });
+    NaturalEnd natural =
+        natural_end(language_, text_, offset_, context_, generated_, [this](uint32_t end) { return is_sound(end); });
     if (natural.end == 0 && natural.closed_end == 0) return silence("nothing generated");
     Cut best = best_cut(natural);
     if (best.text.empty()) return silence("nothing generated");
@@ -48,7 +48,7 @@ class Trimmer {
  private:
   Trimmed silence(const char* reason) const { return {"", 0, generated_, reason}; }
 
-  bool is_sound(uint32_t end) const {
+  bool is_sound(uint32_t end) {
     int errors = insertion_.errors_with(first_bytes(end));
     return errors == 0 || errors < insertion_.errors_before();
   }
@@ -56,7 +56,7 @@ class Trimmer {
   std::string_view first_bytes(uint32_t end) const { return std::string_view(generated_).substr(0, end); }
 
   /// The natural end unless another one does less harm.
-  Cut best_cut(const NaturalEnd& natural) const {
+  Cut best_cut(const NaturalEnd& natural) {
     Cut whole = measured(natural.end);
     if (natural.closed_end > natural.end) improve(whole, measured(natural.closed_end));
     if (whole.errors == 0) return whole;
@@ -81,7 +81,7 @@ class Trimmer {
   }
 
   /// `cut` with the brackets closed that the line and it leave open.
-  Cut with_owed_closers(const Cut& cut) const {
+  Cut with_owed_closers(const Cut& cut) {
     if (!context_.line_blank_after) return {};
     std::string line(slice(text_, {context_.line.begin, offset_}));
     CodeScan scan = scan_code(language_, line + cut.text);
@@ -110,9 +110,10 @@ class Trimmer {
   }
 
   /// The best way to insert generated_[0, end) before the rest of the line.
-  Cut measured(uint32_t end) const {
+  Cut measured(uint32_t end) {
     std::string_view part = first_bytes(end);
-    if (context_.in_empty_block && !context_.line_blank_after && context_.line_blank_before) return before_closing_line(part, end);
+    if (context_.in_empty_block && !context_.line_blank_after && context_.line_blank_before)
+      return before_closing_line(part, end);
     Cut best{std::string(part), end, 0, insertion_.errors_with(part)};
     if (context_.line_blank_after) return best;
     if (size_t repeated = repeated_rest(part); repeated > 0) {
@@ -127,8 +128,9 @@ class Trimmer {
     return best;
   }
 
-  /// The cursor stands before the brace that closes the block, on the brace's line: the body needs a line end behind it.
-  Cut before_closing_line(std::string_view part, uint32_t end) const {
+  /// The cursor stands before the brace that closes the block, on the brace's line: the body needs a line end behind
+  /// it.
+  Cut before_closing_line(std::string_view part, uint32_t end) {
     if (part.empty()) return {};
     std::string with_end(part);
     with_end += text_.find("\r\n") == std::string_view::npos ? "\n" : "\r\n";
@@ -198,8 +200,9 @@ class Trimmer {
 
 }  // namespace
 
-Trimmed trim_completion(const SyntaxTree& tree, std::string_view text, uint32_t offset, const CompletionContext& context,
-                        std::string_view generated, std::chrono::milliseconds budget) {
+Trimmed trim_completion(const SyntaxTree& tree, std::string_view text, uint32_t offset,
+                        const CompletionContext& context, std::string_view generated,
+                        std::chrono::milliseconds budget) {
   return Trimmer(tree, text, offset, context, generated, budget).run();
 }
 

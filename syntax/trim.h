@@ -28,16 +28,19 @@ class CompletionStop {
 };
 
 struct Trimmed {
-  std::string text;              ///< what to insert; empty: nothing worth it
-  uint32_t replace_after = 0;    ///< bytes right of the cursor (closers, same line) that `text` repeats: extend the range over them
-  std::string remainder;         ///< generated, cut off here, usable for a later request
-  const char* reason = nullptr;  ///< why it is empty: "would break the parse", "repeats the next line", "nothing generated"
+  std::string text;  ///< what to insert; empty: nothing worth it
+  uint32_t replace_after =
+      0;  ///< bytes right of the cursor (closers, same line) that `text` repeats: extend the range over them
+  std::string remainder;  ///< generated, cut off here, usable for a later request
+  const char* reason =
+      nullptr;  ///< why it is empty: "would break the parse", "repeats the next line", "nothing generated"
 };
 
-/// Cuts `generated` at its statement or block, removes what repeats the text after the cursor, and shrinks it to the longest
-/// part that leaves the file with no more errors than it had (counting closers that the completion still owes). Reparses
-/// within `budget`; once it is spent, what was not measured counts as harmful. Pure; any thread.
-Trimmed trim_completion(const SyntaxTree& tree, std::string_view text, uint32_t offset, const CompletionContext& context,
-                        std::string_view generated, std::chrono::milliseconds budget = std::chrono::milliseconds(150));
+/// Cuts `generated` at its statement or block, removes what repeats the text after the cursor, and shrinks it to the
+/// longest part that leaves the file with no more errors than it had (counting closers that the completion still owes).
+/// Reparses within `budget`; once it is spent, what was not measured counts as harmful. Pure; any thread.
+Trimmed trim_completion(const SyntaxTree& tree, std::string_view text, uint32_t offset,
+                        const CompletionContext& context, std::string_view generated,
+                        std::chrono::milliseconds budget = std::chrono::milliseconds(150));
 
 }  // namespace lacuna::syntax

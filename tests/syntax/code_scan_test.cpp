@@ -6,7 +6,9 @@ using namespace lacuna::syntax;
 
 namespace {
 
-CodeScan scan(std::string_view language, std::string_view text) { return scan_code(*find_language(language, ""), text); }
+CodeScan scan(std::string_view language, std::string_view text) {
+  return scan_code(*find_language(language, ""), text);
+}
 
 void check_kind(std::string_view language, std::string_view text, TextKind kind) {
   CAPTURE(language);

@@ -123,7 +123,8 @@ TEST_CASE("empty blocks are found by what stands around the cursor") {
 }
 
 TEST_CASE("a context exists at every offset of every kind of text") {
-  for (std::string_view text : {std::string_view("def f(:\n  'é\n\xFF\xFE\0x", 16), std::string_view("{(\"'`/*#\n\n")}) {
+  for (std::string_view text :
+       {std::string_view("def f(:\n  'é\n\xFF\xFE\0x", 16), std::string_view("{(\"'`/*#\n\n")}) {
     for (const Language& language : languages()) {
       SyntaxTree tree = tree_of(language.id, text);
       for (uint32_t offset = 0; offset <= text.size(); offset++) {

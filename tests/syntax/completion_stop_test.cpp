@@ -7,7 +7,8 @@ using namespace lacuna::syntax;
 
 namespace {
 
-/// Generates `script` a byte at a time and checks that the stop comes exactly after `until`; never, if `until` is the script.
+/// Generates `script` a byte at a time and checks that the stop comes exactly after `until`; never, if `until` is the
+/// script.
 void check_stop(std::string_view language, std::string_view marked, std::string_view script, std::string_view until) {
   CAPTURE(marked);
   CAPTURE(script);
@@ -55,9 +56,23 @@ TEST_CASE("an empty line before the text does not count") {
 }
 
 TEST_CASE("an empty block is written to its closing bracket") {
-  check_stop("c", "void f(void) {\n  ^\n}\n", "if (x) {\n    g();\n  }\n  h(\"}\");\n}\nvoid", "if (x) {\n    g();\n  }\n  h(\"}\");\n}");
+  check_stop("c", "void f(void) {\n  ^\n}\n", "if (x) {\n    g();\n  }\n  h(\"}\");\n}\nvoid",
+             "if (x) {\n    g();\n  }\n  h(\"}\");\n}");
 }
 
 TEST_CASE("an empty block by indentation ends with the first line that leaves it") {
-  check_stop("python", "def f():\n    ^\n", "x = [\n1,\n]\n\n    return x\ndef g():", "x = [\n1,\n]\n\n    return x\nd");
+  check_stop("python", "def f():\n    ^\n",
+             "x = [\n1,\n]\n\n    return x\ndef g():", "x = [\n1,\n]\n\n    return x\nd");
+}
+
+TEST_CASE("a stop outlives the tree and the text that it was made with") {
+  auto make = [] {
+    auto text = std::make_shared<const std::string>("x = f\ny = 1\n");
+    SyntaxTree tree = tree_of("python", *text);
+    CompletionContext context = completion_context(tree, *text, 5);
+    return std::make_unique<CompletionStop>(tree, text, 5, context, std::chrono::minutes(5));
+  };
+  auto stop = make();
+  CHECK_FALSE(stop->complete("(\n"));
+  CHECK(stop->complete("(\n    1)\n"));
 }

@@ -42,7 +42,9 @@ TEST_CASE("languages are found by languageId, alias, extension and file name") {
   check_found("plaintext", "notes.go", "go");
 }
 
-TEST_CASE("the languageId wins over the path") { check_found("cpp", "vector.h", "cpp"); }
+TEST_CASE("the languageId wins over the path") {
+  check_found("cpp", "vector.h", "cpp");
+}
 
 TEST_CASE("unknown languages are not guessed") {
   check_found("", "", "");
@@ -66,7 +68,8 @@ TEST_CASE("every language of the table parses its sample without an error") {
   CHECK(samples().size() == languages().size());
   for (const Language& language : languages()) {
     CAPTURE(language.id);
-    auto sample = std::find_if(samples().begin(), samples().end(), [&](const Sample& s) { return s.language == language.id; });
+    auto sample =
+        std::find_if(samples().begin(), samples().end(), [&](const Sample& s) { return s.language == language.id; });
     REQUIRE(sample != samples().end());
     SyntaxTree tree = tree_of(language.id, sample->text);
     CHECK(tree.num_errors() == 0);

@@ -319,6 +319,8 @@ done
 
 }  // namespace
 
-std::span<const Sample> samples() { return table; }
+std::span<const Sample> samples() {
+  return table;
+}
 
 }  // namespace lacuna::syntax

@@ -18,8 +18,8 @@ Trimmed trimmed(std::string_view language, std::string_view marked, std::string_
 }
 
 /// `[[ ]]` in `marked` is what the completion replaces; an empty one stands at the cursor.
-void check_trim(std::string_view language, std::string_view marked, std::string_view generated, std::string_view expected,
-                uint32_t replace_after = 0) {
+void check_trim(std::string_view language, std::string_view marked, std::string_view generated,
+                std::string_view expected, uint32_t replace_after = 0) {
   CAPTURE(marked);
   CAPTURE(generated);
   Trimmed result = trimmed(language, marked, generated);
@@ -28,7 +28,8 @@ void check_trim(std::string_view language, std::string_view marked, std::string_
   CHECK(result.reason == nullptr);
 }
 
-void check_silence(std::string_view language, std::string_view marked, std::string_view generated, std::string_view reason) {
+void check_silence(std::string_view language, std::string_view marked, std::string_view generated,
+                   std::string_view reason) {
   CAPTURE(marked);
   CAPTURE(generated);
   Trimmed result = trimmed(language, marked, generated);
@@ -62,7 +63,8 @@ TEST_CASE("a body before a closing brace on the cursor's line ends with a line e
 }
 
 TEST_CASE("a block by indentation ends where the indentation does") {
-  check_trim("python", "def f(a):\n    ^\n\n\nx = 1\n", "if a:\n        return 1\n    return 2\n\n\ndef g():\n", "if a:\n        return 1\n    return 2");
+  check_trim("python", "def f(a):\n    ^\n\n\nx = 1\n", "if a:\n        return 1\n    return 2\n\n\ndef g():\n",
+             "if a:\n        return 1\n    return 2");
 }
 
 TEST_CASE("closers that the editor put behind the cursor are replaced where the text repeats them") {
@@ -110,7 +112,8 @@ TEST_CASE("indentation that is there already is not inserted again") {
 }
 
 TEST_CASE("a body that is indented too deep as a whole is moved back") {
-  check_trim("c", "void f(void) {\n    ^\n}\n", "  if (x) {\n          g();\n      }\n}\n", "if (x) {\n        g();\n    }");
+  check_trim("c", "void f(void) {\n    ^\n}\n", "  if (x) {\n          g();\n      }\n}\n",
+             "if (x) {\n        g();\n    }");
 }
 
 TEST_CASE("blanks alone are nothing") {
