@@ -65,7 +65,7 @@ void DocumentStore::change(const DidChangeParams& params) {
     return close(params.text_document.uri);
   }
 
-  auto text = std::make_shared<std::string>(*before.text);
+  auto text = buffers_.copy(*before.text);
   const auto edits = apply_changes(params.changes, encoding_, *text, document->lines);
   set_snapshot(*document, text, params.text_document.version);
   if (edits) {

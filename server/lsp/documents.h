@@ -15,6 +15,7 @@
 #include "server/lsp/incremental_parser.h"
 #include "server/lsp/line_index.h"
 #include "server/lsp/protocol.h"
+#include "server/lsp/text_buffers.h"
 #include "server/scheduler.h"
 #include "server/snapshot.h"
 
@@ -71,6 +72,7 @@ class DocumentStore {
   Observer observer_;
   PositionEncoding encoding_ = PositionEncoding::utf16;
   std::unordered_map<std::string, std::unique_ptr<Document>> documents_;
+  TextBuffers buffers_;
   uint64_t num_divergences_ = 0;
 };
 

@@ -7,8 +7,9 @@ namespace lacuna::server {
 namespace {
 
 syntax::Edit apply_change(const ContentChange& change, PositionEncoding encoding, std::string& text, LineIndex& lines) {
-  uint32_t begin = lines.offset_of(text, change.range->start, encoding);
-  uint32_t end = lines.offset_of(text, change.range->end, encoding);
+  const Range& range = *change.range;
+  uint32_t begin = lines.offset_of(text, range.start, encoding);
+  uint32_t end = range.end == range.start ? begin : lines.offset_of(text, range.end, encoding);
   if (begin > end) std::swap(begin, end);
   const auto new_size = static_cast<uint32_t>(change.text.size());
   text.replace(begin, end - begin, change.text);
