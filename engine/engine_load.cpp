@@ -28,8 +28,9 @@ Result<void> check_options(const EngineOptions& options) {
   LACUNA_RETURN_IF_ERROR(check_range("num_threads", options.num_threads, 0, 1024));
   LACUNA_RETURN_IF_ERROR(check_range("context_tokens", options.context_tokens, 1, ModelConfig::kMaxContext));
   constexpr uint64_t kMost = uint64_t{1} << 50;  // sums of sizes stay far below overflow
-  LACUNA_RETURN_IF_ERROR(check_range("kv_cache_bytes", static_cast<int64_t>(std::min(options.kv_cache_bytes, kMost + 1)),
-                                     0, static_cast<int64_t>(kMost)));
+  LACUNA_RETURN_IF_ERROR(check_range("kv_cache_bytes",
+                                     static_cast<int64_t>(std::min(options.kv_cache_bytes, kMost + 1)), 0,
+                                     static_cast<int64_t>(kMost)));
   LACUNA_RETURN_IF_ERROR(check_range("max_batch_tokens", options.max_batch_tokens, 1, 1 << 16));
   return check_range("max_sequences", options.max_sequences, 1, 1024);
 }
@@ -146,8 +147,8 @@ Result<std::unique_ptr<LocalEngine>> load_parts(const EngineOptions& options,
                                                      .num_blocks = plan.num_blocks,
                                                      .num_kv_heads = config.num_kv_heads,
                                                      .head_dim = config.head_dim}));
-  LACUNA_ASSIGN_OR_RETURN(Decoder decoder, Decoder::create(config, std::move(weights), *backend, plan.max_rows,
-                                                           options.max_sequences));
+  LACUNA_ASSIGN_OR_RETURN(Decoder decoder,
+                          Decoder::create(config, std::move(weights), *backend, plan.max_rows, options.max_sequences));
   ModelInfo model = describe(file, config, options.model_path);
   model.isa = backend->isa();
   model.num_threads = backend->num_threads();

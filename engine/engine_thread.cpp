@@ -113,9 +113,13 @@ void EngineThread::submit(Request request, UpdateCallback on_update) {
   state_->messages.push(Submission{std::move(request), std::move(on_update)});
 }
 
-void EngineThread::cancel(RequestId id) { state_->messages.push(Cancellation{id}); }
+void EngineThread::cancel(RequestId id) {
+  state_->messages.push(Cancellation{id});
+}
 
-EngineStatistics EngineThread::statistics() const { return state_->statistics.load(); }
+EngineStatistics EngineThread::statistics() const {
+  return state_->statistics.load();
+}
 
 void EngineThread::State::run() {
   os::name_thread("engine");
@@ -177,8 +181,8 @@ void EngineThread::State::handle(Message message) {
   if (!accepted) refuse(submission, FinishReason::failed, accepted.error());
 }
 
-/// Asked between the layers of a step: is it better to break off? Yes if all its requests were cancelled, or if it serves
-/// less urgent ones and an interactive one has come. What was computed before the step stays.
+/// Asked between the layers of a step: is it better to break off? Yes if all its requests were cancelled, or if it
+/// serves less urgent ones and an interactive one has come. What was computed before the step stays.
 bool EngineThread::State::overtaken(std::span<const BatchEntry> entries) {
   if (stopping) return true;
   take_messages();

@@ -17,8 +17,8 @@ double milliseconds(std::chrono::steady_clock::duration duration) {
 /// NaN is outside every range.
 Result<void> check_range(const char* name, double value, double least, double greatest) {
   if (value >= least && value <= greatest) return {};
-  return Error::format(ErrorCode::invalid_argument, "sampling parameter {} is {}, expected {} to {}", name, value, least,
-                       greatest);
+  return Error::format(ErrorCode::invalid_argument, "sampling parameter {} is {}, expected {} to {}", name, value,
+                       least, greatest);
 }
 
 Result<void> check_sampling(const SamplingParameters& sampling) {
@@ -44,7 +44,9 @@ Result<void> check_tokens(std::span<const TokenId> tokens, int vocabulary_size, 
   return {};
 }
 
-bool is_one_of(TokenId token, std::span<const TokenId> tokens) { return std::ranges::count(tokens, token) > 0; }
+bool is_one_of(TokenId token, std::span<const TokenId> tokens) {
+  return std::ranges::count(tokens, token) > 0;
+}
 
 }  // namespace
 
@@ -241,9 +243,8 @@ Result<void> LocalEngine::score(std::span<const TokenId> tokens,
   while (sequence.num_pending_tokens() > 0) {
     const int chunk = std::min(sequence.num_pending_tokens(), parts_.scheduling.max_batch_tokens);
     runner_.run(Batch{.copies = {}, .entries = {{&sequence, chunk, false}}, .num_tokens = chunk});
-    runner_.score_rows([&](int row, std::span<const float> logits) {
-      on_logits(sequence.num_computed_tokens + row, logits);
-    });
+    runner_.score_rows(
+        [&](int row, std::span<const float> logits) { on_logits(sequence.num_computed_tokens + row, logits); });
     sequence.num_computed_tokens += chunk;
   }
   cache_.release(sequence.table);

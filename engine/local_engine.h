@@ -1,7 +1,7 @@
 /// LocalEngine: the Engine of this process. Private to engine/: others hold an Engine.
 ///
-/// It joins the parts: the scheduler says what to compute, the runner computes it, the sampler picks tokens, and here the
-/// requests' updates are made. Engine thread only.
+/// It joins the parts: the scheduler says what to compute, the runner computes it, the sampler picks tokens, and here
+/// the requests' updates are made. Engine thread only.
 #pragma once
 
 #include <chrono>

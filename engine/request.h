@@ -70,7 +70,7 @@ struct RequestStatistics {
 /// One token, or the end, of one request. The last update of a request has `finished` set, exactly once.
 struct Update {
   RequestId id = 0;
-  TokenId token = -1;       ///< -1: none with this update
+  TokenId token = -1;       ///< -1: none with this update; a stop token is not delivered
   std::string piece;        ///< the token's bytes
   float log_probability = 0;  ///< of the token under the unmodified distribution
   bool finished = false;

@@ -1,8 +1,8 @@
 /// Chained hashes: one 64-bit name for "everything in the context up to the end of this block".
 ///
-/// A block's keys and values depend on all tokens before it, so a block may be reused only behind the same prefix. The hash
-/// of a full block covers the hash of the block before it; the first block's predecessor is a root that stands for all else
-/// that the values depend on (the model, the window group of the layers, the adapter).
+/// A block's keys and values depend on all tokens before it, so a block may be reused only behind the same prefix. The
+/// hash of a full block covers the hash of the block before it; the first block's predecessor is a root that stands for
+/// all else that the values depend on (the model, the window group of the layers, the adapter).
 #pragma once
 
 #include <cstdint>

@@ -36,8 +36,10 @@ std::optional<int32_t> BlockPool::allocate() {
 }
 
 void BlockPool::retain(int32_t block) {
-  if (at(block).cached) unlink_cached(block);
-  else LACUNA_CHECK(at(block).holders > 0);
+  if (at(block).cached)
+    unlink_cached(block);
+  else
+    LACUNA_CHECK(at(block).holders > 0);
   at(block).holders += 1;
 }
 
@@ -45,8 +47,10 @@ void BlockPool::release(int32_t block, bool keep) {
   LACUNA_CHECK(at(block).holders > 0);
   at(block).holders -= 1;
   if (at(block).holders > 0) return;
-  if (keep) append_cached(block);
-  else free_.push_back(block);
+  if (keep)
+    append_cached(block);
+  else
+    free_.push_back(block);
 }
 
 void BlockPool::drop_cached(int32_t block) {
@@ -59,8 +63,10 @@ void BlockPool::append_cached(int32_t block) {
   node.cached = true;
   node.previous = newest_cached_;
   node.next = -1;
-  if (newest_cached_ >= 0) at(newest_cached_).next = block;
-  else oldest_cached_ = block;
+  if (newest_cached_ >= 0)
+    at(newest_cached_).next = block;
+  else
+    oldest_cached_ = block;
   newest_cached_ = block;
   num_cached_ += 1;
 }
@@ -68,10 +74,14 @@ void BlockPool::append_cached(int32_t block) {
 void BlockPool::unlink_cached(int32_t block) {
   Block& node = at(block);
   LACUNA_CHECK(node.cached);
-  if (node.previous >= 0) at(node.previous).next = node.next;
-  else oldest_cached_ = node.next;
-  if (node.next >= 0) at(node.next).previous = node.previous;
-  else newest_cached_ = node.previous;
+  if (node.previous >= 0)
+    at(node.previous).next = node.next;
+  else
+    oldest_cached_ = node.next;
+  if (node.next >= 0)
+    at(node.next).previous = node.previous;
+  else
+    newest_cached_ = node.previous;
   node.cached = false;
   node.previous = node.next = -1;
   num_cached_ -= 1;

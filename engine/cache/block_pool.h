@@ -20,7 +20,8 @@ class BlockPool {
   int num_available() const { return static_cast<int>(free_.size()) + num_cached_; }
   int num_cached() const { return num_cached_; }
 
-  /// A block with one holder. It may have been a cached one: the caller forgets its contents. Nothing if all are in use.
+  /// A block with one holder. It may have been a cached one: the caller forgets its contents. Nothing if all are in
+  /// use.
   std::optional<int32_t> allocate();
   /// One more holder, of a block that is in use or cached.
   void retain(int32_t block);

@@ -1,15 +1,16 @@
 /// KvCache: the block tables of sequences, and the reuse of what earlier sequences computed.
 ///
-/// Keys and values live in blocks of kBlockTokens tokens. A sequence's table names its blocks in order; full blocks may be
-/// shared between sequences and are never written again, the last one belongs to the sequence alone. Blocks of finished
-/// sequences stay cached until they are needed for something else, those at a sequence's end going first.
+/// Keys and values live in blocks of kBlockTokens tokens. A sequence's table names its blocks in order; full blocks may
+/// be shared between sequences and are never written again, the last one belongs to the sequence alone. Blocks of
+/// finished sequences stay cached until they are needed for something else, those at a sequence's end going first.
 ///
 /// A new sequence takes over the longest known prefix: whole blocks by sharing, and the beginning of one further block
 /// (of a live or finished sequence) by copying it. So an edit in the middle of a block costs the tokens after the edit,
 /// not the block.
 ///
 /// One KvCache serves one window group: layers whose blocks live and die together. All layers of a model without
-/// sliding windows are one group. A group with a window would release the blocks in front of it and put -1 in the table.
+/// sliding windows are one group. A group with a window would release the blocks in front of it and put -1 in the
+/// table.
 ///
 /// The cache holds numbers only; the contents lie in the backend. Engine thread only.
 #pragma once
@@ -28,17 +29,17 @@ namespace lacuna::engine {
 
 /// The blocks of one sequence. Written by KvCache only; empty before the first and after the last use.
 struct BlockTable {
-  std::vector<int32_t> blocks;     ///< of tokens [16 i, 16 i + 16)
-  std::vector<BlockHash> hashes;   ///< of the full blocks that are committed
-  int num_committed_tokens = 0;    ///< whose keys and values are there
+  std::vector<int32_t> blocks;    ///< of tokens [16 i, 16 i + 16)
+  std::vector<BlockHash> hashes;  ///< of the full blocks that are committed
+  int num_committed_tokens = 0;   ///< whose keys and values are there
 };
 
 class KvCache {
  public:
   KvCache(int num_blocks, const CacheIdentity& identity);
 
-  /// Fills an empty table with what is known of the first `limit` tokens. Returns how many tokens that is. A pending copy
-  /// may come of it: see take_copies().
+  /// Fills an empty table with what is known of the first `limit` tokens. Returns how many tokens that is. A pending
+  /// copy may come of it: see take_copies().
   int reuse(BlockTable& table, std::span<const TokenId> tokens, int limit);
   /// Room for `num_tokens` tokens in all. False, and nothing changed, if there are not enough blocks.
   bool reserve(BlockTable& table, int num_tokens);
@@ -73,6 +74,8 @@ class KvCache {
   std::vector<kernels::BlockCopy> copies_;  // their sources are held until they are taken
 };
 
-constexpr int blocks_for(int num_tokens) { return (num_tokens + kernels::kBlockTokens - 1) / kernels::kBlockTokens; }
+constexpr int blocks_for(int num_tokens) {
+  return (num_tokens + kernels::kBlockTokens - 1) / kernels::kBlockTokens;
+}
 
 }  // namespace lacuna::engine

@@ -1,9 +1,9 @@
 /// PrefixIndex: which block holds the keys and values of which tokens, behind which prefix.
 ///
-/// The known contents form a trie: a node is a chained hash, an edge a block of up to 16 tokens. Full blocks lead on to the
-/// next node. A block that is only partly filled is a leaf, and so is the match inside a block: its first tokens are valid
-/// for any prompt that begins with them, and the reader copies what it needs. Tokens are compared themselves, not only
-/// their hashes. Engine thread only.
+/// The known contents form a trie: a node is a chained hash, an edge a block of up to 16 tokens. Full blocks lead on to
+/// the next node. A block that is only partly filled is a leaf, and so is the match inside a block: its first tokens
+/// are valid for any prompt that begins with them, and the reader copies what it needs. Tokens are compared themselves,
+/// not only their hashes. Engine thread only.
 #pragma once
 
 #include <array>

@@ -1,9 +1,10 @@
 /// ArchitectureTraits: in what the models that we run differ, one record each.
 ///
-/// All of them are decoder-only Transformers: embedding, then per layer RMS norm, attention, residual, RMS norm, gated MLP,
-/// residual, then a norm and the head. decoder.cpp reads in that order, and asks this record where models part ways. To add
-/// an architecture, add its record; where it differs in a new way (a norm behind the attention, norms of Q and K,
-/// another activation, an alternating window, scaled embeddings), add a field with the old behaviour as its default.
+/// All of them are decoder-only Transformers: embedding, then per layer RMS norm, attention, residual, RMS norm, gated
+/// MLP, residual, then a norm and the head. decoder.cpp reads in that order, and asks this record where models part
+/// ways. To add an architecture, add its record; where it differs in a new way (a norm behind the attention, norms of Q
+/// and K, another activation, an alternating window, scaled embeddings), add a field with the old behaviour as its
+/// default.
 #pragma once
 
 #include <span>

@@ -1,7 +1,8 @@
 /// Decoder: the forward pass of a decoder-only Transformer (Vaswani et al. 2017; Touvron et al. 2023 for this form), in
 /// the order of the papers, over the operations of a Backend.
 ///
-/// It owns the activations, which are allocated once. The rows of a call may belong to several sequences. Engine thread only.
+/// It owns the activations, which are allocated once. The rows of a call may belong to several sequences. Engine thread
+/// only.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +35,8 @@ class Decoder {
   /// Fills the cache's slots and the last hidden states. `abandon` is asked between layers; if it says yes, the rest is
   /// left undone and the result is false: slots hold rubbish then, and the input must be run again.
   bool forward(const DecoderInput& input, const std::function<bool()>& abandon = {});
-  /// Logits [rows.size(), vocabulary] of rows of the last forward(), valid until the next call. At most max_logits_rows.
+  /// Logits [rows.size(), vocabulary] of rows of the last forward(), valid until the next call. At most
+  /// max_logits_rows.
   kernels::Tensor logits(std::span<const int32_t> rows);
 
   const ModelConfig& config() const { return config_; }

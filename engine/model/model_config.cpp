@@ -48,7 +48,8 @@ class KeyReader {
 Result<int> read_vocabulary_size(const gguf::File& file, const KeyReader& keys) {
   LACUNA_ASSIGN_OR_RETURN(const gguf::Tensor* table, file.tensor("token_embd.weight"));
   if (table->num_dims != 2 || table->rows() < 2 || table->rows() > ModelConfig::kMaxVocabulary) {
-    return Error::format(ErrorCode::corrupt, "tensor 'token_embd.weight' has {} dimensions and {} rows, expected 2 and 2 to {}",
+    return Error::format(ErrorCode::corrupt,
+                         "tensor 'token_embd.weight' has {} dimensions and {} rows, expected 2 and 2 to {}",
                          table->num_dims, table->rows(), ModelConfig::kMaxVocabulary);
   }
   const int rows = static_cast<int>(table->rows());
@@ -83,7 +84,8 @@ Result<void> read_head_dim(const KeyReader& keys, ModelConfig& config) {
                          keys.key("attention.value_length"), value_length, config.head_dim);
   }
   if (config.head_dim % 2 != 0 || config.head_dim < 2 || config.head_dim > static_cast<int>(ModelConfig::kMaxHeadDim)) {
-    return Error::format(ErrorCode::corrupt, "metadata key '{}' gives heads of {} values, expected an even number from 2 to {}",
+    return Error::format(ErrorCode::corrupt,
+                         "metadata key '{}' gives heads of {} values, expected an even number from 2 to {}",
                          keys.key("attention.head_count"), config.head_dim, ModelConfig::kMaxHeadDim);
   }
   return {};
@@ -143,8 +145,8 @@ Result<void> read_rope(const gguf::File& file, const KeyReader& keys, ModelConfi
   LACUNA_ASSIGN_OR_RETURN(rope.base, keys.real("rope.freq_base", 1, 1e12, 10000.0f));
   LACUNA_ASSIGN_OR_RETURN(const float factor, read_rope_scaling(file, keys));
   rope.position_scale = 1.0f / factor;
-  LACUNA_ASSIGN_OR_RETURN(rope.num_dims, keys.integer("rope.dimension_count", 2, static_cast<uint64_t>(config.head_dim),
-                                                      config.head_dim));
+  LACUNA_ASSIGN_OR_RETURN(
+      rope.num_dims, keys.integer("rope.dimension_count", 2, static_cast<uint64_t>(config.head_dim), config.head_dim));
   if (rope.num_dims % 2 != 0) {
     return Error::format(ErrorCode::corrupt, "metadata key '{}' is {}, expected an even number",
                          keys.key("rope.dimension_count"), rope.num_dims);
@@ -163,7 +165,8 @@ Result<void> refuse_unknown_arithmetic(const gguf::File& file, const KeyReader& 
     const auto whole = file.u64(keys.key(name));
     const auto real = file.f64(keys.key(name));
     if ((whole && *whole == 0) || (real && *real == 0)) continue;
-    return Error::format(ErrorCode::unsupported, "metadata key '{}' asks for arithmetic that is not supported", keys.key(name));
+    return Error::format(ErrorCode::unsupported, "metadata key '{}' asks for arithmetic that is not supported",
+                         keys.key(name));
   }
   LACUNA_ASSIGN_OR_RETURN(const bool causal, file.boolean(keys.key("attention.causal"), true));
   LACUNA_ASSIGN_OR_RETURN(const bool parallel, file.boolean(keys.key("use_parallel_residual"), false));

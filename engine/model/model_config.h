@@ -1,8 +1,8 @@
 /// ModelConfig: the hyper-parameters of a model, read from a file's metadata and checked.
 ///
-/// A file may be a valid container and still say nonsense. What is in a ModelConfig has been checked against its range and
-/// against the other values, so that no later code divides by zero, overflows or reads outside a tensor because of it.
-/// Settings that would change the arithmetic in a way that we do not implement are refused, never ignored.
+/// A file may be a valid container and still say nonsense. What is in a ModelConfig has been checked against its range
+/// and against the other values, so that no later code divides by zero, overflows or reads outside a tensor because of
+/// it. Settings that would change the arithmetic in a way that we do not implement are refused, never ignored.
 #pragma once
 
 #include <cstdint>

@@ -12,8 +12,8 @@ using kernels::TensorType;
 using kernels::WeightId;
 using kernels::WeightUse;
 
-/// Below this width 8-bit activations cost too much: SmolLM2-135M (576 wide) then agrees with the reference about its most
-/// probable token at 96.7 % of positions, Qwen2.5-Coder-0.5B (896 wide) at 99.2 %.
+/// Below this width 8-bit activations cost too much: SmolLM2-135M (576 wide) then agrees with the reference about its
+/// most probable token at 96.7 % of positions, Qwen2.5-Coder-0.5B (896 wide) at 99.2 %.
 constexpr int kNarrowWidth = 768;
 
 /// One tensor that a model of this shape has, and where its id goes.
@@ -64,7 +64,8 @@ std::vector<Expected> expected_tensors(const ModelConfig& config, Weights& ids) 
   const auto vocabulary = static_cast<uint64_t>(config.vocabulary_size);
   ids.layers.resize(static_cast<size_t>(config.num_layers));
   std::vector<Expected> tensors;
-  tensors.push_back({"token_embd.weight", WeightUse::table, vocabulary, embedding, Presence::required, &ids.token_embedding});
+  tensors.push_back(
+      {"token_embd.weight", WeightUse::table, vocabulary, embedding, Presence::required, &ids.token_embedding});
   for (int layer = 0; layer < config.num_layers; ++layer) {
     auto of_layer = expected_layer_tensors(config, layer, ids.layers[static_cast<size_t>(layer)]);
     std::ranges::move(of_layer, std::back_inserter(tensors));
@@ -81,8 +82,8 @@ Result<void> check_shape(const gguf::Tensor& tensor, const Expected& expected) {
                          expected.name, tensor.num_dims, tensor.rows(), tensor.dims[0], num_dims, expected.rows,
                          expected.cols);
   }
-  const bool plain = tensor.type() == TensorType::f32 || tensor.type() == TensorType::f16 ||
-                     tensor.type() == TensorType::bf16;
+  const bool plain =
+      tensor.type() == TensorType::f32 || tensor.type() == TensorType::f16 || tensor.type() == TensorType::bf16;
   if (expected.use == WeightUse::vector && !plain) {
     return Error::format(ErrorCode::unsupported, "tensor '{}' is of type {}, expected F32, F16 or BF16", expected.name,
                          kernels::type_traits(tensor.type()).name);

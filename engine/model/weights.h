@@ -22,11 +22,11 @@ struct LayerWeights {
   kernels::WeightId query_bias;      ///< [num_heads * head_dim], or none; so the next two
   kernels::WeightId key_bias;
   kernels::WeightId value_bias;
-  kernels::WeightId attention_output;    ///< [embedding, num_heads * head_dim]
-  kernels::WeightId feed_forward_norm;   ///< [embedding]
-  kernels::WeightId gate;                ///< [feed_forward, embedding]
-  kernels::WeightId up;                  ///< [feed_forward, embedding]
-  kernels::WeightId down;                ///< [embedding, feed_forward]
+  kernels::WeightId attention_output;   ///< [embedding, num_heads * head_dim]
+  kernels::WeightId feed_forward_norm;  ///< [embedding]
+  kernels::WeightId gate;               ///< [feed_forward, embedding]
+  kernels::WeightId up;                 ///< [feed_forward, embedding]
+  kernels::WeightId down;               ///< [embedding, feed_forward]
 };
 
 struct Weights {
@@ -36,8 +36,9 @@ struct Weights {
   kernels::WeightId head;         ///< [vocabulary, embedding]; the embedding's data where the model ties them
 };
 
-/// Checks that the file has exactly the tensors of such a model, in readable types and the right shapes. Errors: not_found
-/// (a tensor is missing), corrupt (a shape), unsupported (a type, or a tensor that such a model does not have).
+/// Checks that the file has exactly the tensors of such a model, in readable types and the right shapes. Errors:
+/// not_found (a tensor is missing), corrupt (a shape), unsupported (a type, or a tensor that such a model does not
+/// have).
 Result<void> check_tensors(const gguf::File& file, const ModelConfig& config);
 
 /// After check_tensors(). `file` must outlive the backend. `progress` is called with 0 to 1; `cancel` is polled between

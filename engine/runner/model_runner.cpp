@@ -63,7 +63,8 @@ void ModelRunner::score_rows(const std::function<void(int, std::span<const float
     wanted_rows_.resize(static_cast<size_t>(std::min(decoder_.max_logits_rows(), num_rows - first)));
     std::iota(wanted_rows_.begin(), wanted_rows_.end(), first);
     download_logits(wanted_rows_);
-    for (size_t i = 0; i < wanted_rows_.size(); ++i) on_logits(first + static_cast<int>(i), logits(static_cast<int>(i)));
+    for (size_t i = 0; i < wanted_rows_.size(); ++i)
+      on_logits(first + static_cast<int>(i), logits(static_cast<int>(i)));
   }
 }
 

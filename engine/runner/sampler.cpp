@@ -27,7 +27,9 @@ struct LessProbable {
   }
 };
 
-bool allowed(const AcceptsToken& accepts, TokenId token) { return !accepts || accepts(token); }
+bool allowed(const AcceptsToken& accepts, TokenId token) {
+  return !accepts || accepts(token);
+}
 
 }  // namespace
 
@@ -62,8 +64,8 @@ Result<std::optional<SampledToken>> Sampler::sample(std::span<const float> logit
                          history.size());
   }
   const auto adjusted = penalize(logits, parameters, history);
-  const auto token = parameters.temperature > 0 ? draw(adjusted, parameters, history.size(), accepts)
-                                                : take_greedy(adjusted, accepts);
+  const auto token =
+      parameters.temperature > 0 ? draw(adjusted, parameters, history.size(), accepts) : take_greedy(adjusted, accepts);
   if (!token) return std::optional<SampledToken>{};
   const double log_probability = logits[static_cast<size_t>(*token)] - normalizer;
   return std::optional<SampledToken>({*token, static_cast<float>(std::min(log_probability, 0.0))});

@@ -1,8 +1,8 @@
 /// Sampler: from the logits of one position to one token.
 ///
 /// The order of things: repetition penalty (CTRL, Keskar et al. 2019: positive logits are divided by it, negative ones
-/// multiplied), temperature, top-k, top-p (Holtzman et al. 2020), min-p (Nguyen et al. 2024), draw. Temperature 0 takes the
-/// most probable token, the lowest id where several are equal.
+/// multiplied), temperature, top-k, top-p (Holtzman et al. 2020), min-p (Nguyen et al. 2024), draw. Temperature 0 takes
+/// the most probable token, the lowest id where several are equal.
 ///
 /// Draws are a function of (seed, position) alone: what else is in the batch, or a preemption, changes nothing.
 /// Holds scratch memory, no state. Engine thread only.
@@ -34,8 +34,9 @@ class Sampler {
 
   explicit Sampler(int vocabulary_size);
 
-  /// `history` are the tokens so far (its size is the position). Refused tokens are skipped: the next is drawn as if they
-  /// were not there. Nothing if `accepts` refuses all that is offered. Errors: corrupt (logits that are no numbers).
+  /// `history` are the tokens so far (its size is the position). Refused tokens are skipped: the next is drawn as if
+  /// they were not there. Nothing if `accepts` refuses all that is offered. Errors: corrupt (logits that are no
+  /// numbers).
   Result<std::optional<SampledToken>> sample(std::span<const float> logits, const SamplingParameters& parameters,
                                              std::span<const TokenId> history, const AcceptsToken& accepts = {});
 

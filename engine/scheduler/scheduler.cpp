@@ -17,7 +17,9 @@ bool contains(const Batch& batch, const Sequence* sequence) {
   return std::ranges::count(batch.entries, sequence, &BatchEntry::sequence) > 0;
 }
 
-bool has_pending(const Sequence* sequence) { return sequence->num_pending_tokens() > 0; }
+bool has_pending(const Sequence* sequence) {
+  return sequence->num_pending_tokens() > 0;
+}
 
 }  // namespace
 
@@ -78,10 +80,12 @@ void Scheduler::schedule_one(Sequence* sequence, Batch& batch) {
   batch.num_tokens += num_tokens;
 }
 
-bool Scheduler::is_running(const Sequence* sequence) const { return std::ranges::count(running_, sequence) > 0; }
+bool Scheduler::is_running(const Sequence* sequence) const {
+  return std::ranges::count(running_, sequence) > 0;
+}
 
-/// Makes a waiting sequence a running one, with what the cache knows of it. Where neither the blocks suffice nor anybody
-/// less urgent could give some, it waits: started now, it would only be preempted again.
+/// Makes a waiting sequence a running one, with what the cache knows of it. Where neither the blocks suffice nor
+/// anybody less urgent could give some, it waits: started now, it would only be preempted again.
 bool Scheduler::admit(Sequence* sequence, const Batch& batch) {
   const bool full = num_running() >= options_.max_sequences;
   const bool short_of_blocks = !running_.empty() && blocks_for(sequence->num_tokens()) > cache_.num_available();

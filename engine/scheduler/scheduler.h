@@ -1,11 +1,13 @@
 /// Scheduler: decides which tokens the next step computes.
 ///
-/// There is no prefill and no decode phase: every sequence has tokens and computed tokens, and the latter catch up under a
-/// budget of tokens per step. A generated token makes the sequence one token longer, and so it goes on.
+/// There is no prefill and no decode phase: every sequence has tokens and computed tokens, and the latter catch up
+/// under a budget of tokens per step. A generated token makes the sequence one token longer, and so it goes on.
 ///
-/// - A step serves one priority class, the most urgent that has work, so that nobody who waits is slowed by speculation.
+/// - A step serves one priority class, the most urgent that has work, so that nobody who waits is slowed by
+/// speculation.
 /// - Sequences that lack one token come first; then prompts, in order of arrival, cut into chunks.
-/// - When blocks run out, the least urgent sequence is preempted: it gives its blocks back, waits, and is computed again
+/// - When blocks run out, the least urgent sequence is preempted: it gives its blocks back, waits, and is computed
+/// again
 ///   (from what is still cached). The most urgent sequence can always go on, so work never stands still.
 ///
 /// It knows no clock, no thread and no model: tests drive it with seeds. Sequences belong to the caller and must stay
@@ -23,8 +25,8 @@ namespace lacuna::engine {
 struct SchedulerOptions {
   int max_batch_tokens = 512;
   int max_sequences = 16;  ///< that hold blocks at once; also the most logits rows of a step
-  /// A prompt's share of a step while others decode beside it, or of any step if the prompt is not interactive: it bounds
-  /// how long a new interactive request waits for the running step.
+  /// A prompt's share of a step while others decode beside it, or of any step if the prompt is not interactive: it
+  /// bounds how long a new interactive request waits for the running step.
   int shared_chunk_tokens = 64;
 };
 
@@ -37,8 +39,8 @@ class Scheduler {
   void remove(Sequence* sequence);
   bool has_work() const;
 
-  /// The next batch; empty only if no sequence has pending tokens. The caller computes it and calls commit(), or drops it
-  /// (its copies must be done all the same).
+  /// The next batch; empty only if no sequence has pending tokens. The caller computes it and calls commit(), or drops
+  /// it (its copies must be done all the same).
   Batch schedule();
   /// The batch was computed: its tokens count as computed, and its blocks can be reused.
   void commit(const Batch& batch);

@@ -103,9 +103,9 @@ uint64_t check_equalities(const EngineOptions& options) {
 TEST_CASE("batched, cached, chunked and preempted runs give the tokens of an undisturbed one") {
   uint64_t preemptions = 0;
   for (const char* architecture : {"llama", "qwen2"}) {
-    for (TensorType type : {TensorType::f32, TensorType::f16, TensorType::bf16, TensorType::q4_0, TensorType::q4_1,
-                            TensorType::q5_0, TensorType::q5_1, TensorType::q8_0, TensorType::q4_k, TensorType::q5_k,
-                            TensorType::q6_k}) {
+    for (TensorType type :
+         {TensorType::f32, TensorType::f16, TensorType::bf16, TensorType::q4_0, TensorType::q4_1, TensorType::q5_0,
+          TensorType::q5_1, TensorType::q8_0, TensorType::q4_k, TensorType::q5_k, TensorType::q6_k}) {
       CAPTURE(architecture);
       CAPTURE(kernels::type_traits(type).name);
       const bool is_k = kernels::type_traits(type).block_elements == 256;
@@ -121,7 +121,8 @@ TEST_CASE("batched, cached, chunked and preempted runs give the tokens of an und
 }
 
 TEST_CASE("the same holds for every instruction set of this machine") {
-  ModelFile file(RandomModel{.type = TensorType::q5_0, .width = 160, .feed_forward = 224, .num_heads = 5, .num_kv_heads = 1});
+  ModelFile file(
+      RandomModel{.type = TensorType::q5_0, .width = 160, .feed_forward = 224, .num_heads = 5, .num_kv_heads = 1});
   for (const std::string& isa : kernels::available_isas()) {
     CAPTURE(isa);
     check_equalities(small_options(file.path(), isa));
@@ -355,7 +356,8 @@ TEST_CASE("bad requests are refused with a reason") {
 }
 
 TEST_CASE("random requests and cancellations keep the books and answer everything once") {
-  ModelFile file(RandomModel{.type = TensorType::q4_0, .num_layers = 1, .width = 64, .feed_forward = 64, .num_heads = 2, .num_kv_heads = 1});
+  ModelFile file(RandomModel{
+      .type = TensorType::q4_0, .num_layers = 1, .width = 64, .feed_forward = 64, .num_heads = 2, .num_kv_heads = 1});
   for (unsigned seed = 0; seed < 6; ++seed) {
     CAPTURE(seed);
     std::mt19937 random(seed);

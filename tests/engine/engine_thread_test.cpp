@@ -1,5 +1,5 @@
-/// The life of an EngineThread. Nothing here waits for a time: events are awaited through channels, which the test's own
-/// time limit bounds.
+/// The life of an EngineThread. Nothing here waits for a time: events are awaited through channels, which the test's
+/// own time limit bounds.
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -16,7 +16,12 @@ using namespace lacuna::engine;
 namespace {
 
 RandomModel small_model() {
-  return {.type = kernels::TensorType::q8_0, .num_layers = 2, .width = 64, .feed_forward = 64, .num_heads = 2, .num_kv_heads = 1};
+  return {.type = kernels::TensorType::q8_0,
+          .num_layers = 2,
+          .width = 64,
+          .feed_forward = 64,
+          .num_heads = 2,
+          .num_kv_heads = 1};
 }
 
 EngineOptions options_for(const std::string& path) {
@@ -193,11 +198,12 @@ TEST_CASE("loading is given up when the thread is ended") {
     Channel<ErrorCode> failures;
     Inbox inbox;
     {
-      EngineThread thread(options_for(file.path()),
-                          [&](const Result<EngineThread::Loaded>& result) {
-                            if (!result) failures.push(result.error().code);
-                          },
-                          [&](double done) { progress.push(done); });
+      EngineThread thread(
+          options_for(file.path()),
+          [&](const Result<EngineThread::Loaded>& result) {
+            if (!result) failures.push(result.error().code);
+          },
+          [&](double done) { progress.push(done); });
       thread.submit(request_of(1, 4, 4), inbox.callback());
       for (int i = 0; i < reports_before_end; ++i) progress.pop();
     }

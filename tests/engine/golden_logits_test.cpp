@@ -107,6 +107,10 @@ void check_model(const std::string& model) {
 
 }  // namespace
 
-TEST_CASE("smollm2-135m gives the reference's logits") { check_model("smollm2-135m"); }
+TEST_CASE("smollm2-135m gives the reference's logits") {
+  check_model("smollm2-135m");
+}
 
-TEST_CASE("qwen2.5-coder-0.5b gives the reference's logits") { check_model("qwen2.5-coder-0.5b"); }
+TEST_CASE("qwen2.5-coder-0.5b gives the reference's logits") {
+  check_model("qwen2.5-coder-0.5b");
+}

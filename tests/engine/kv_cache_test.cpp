@@ -229,7 +229,8 @@ TEST_CASE("random sequences never see the values of other prefixes") {
         cache.release(sequence.table);
         live.erase(live.begin() + static_cast<ptrdiff_t>(chosen));
       } else {
-        for (int i = done; i < done + count; ++i) slots[slot_of(sequence.table, i)] = prefix_value(sequence.tokens, i + 1);
+        for (int i = done; i < done + count; ++i)
+          slots[slot_of(sequence.table, i)] = prefix_value(sequence.tokens, i + 1);
         cache.commit(sequence.table, sequence.tokens, done + count);
       }
     }

@@ -1,4 +1,5 @@
-/// Files that are sound as containers and mean nonsense: each is refused with a message that names the key or the tensor.
+/// Files that are sound as containers and mean nonsense: each is refused with a message that names the key or the
+/// tensor.
 #include "engine/model/model_config.h"
 
 #include <doctest/doctest.h>
@@ -21,8 +22,13 @@ namespace {
 
 /// Small enough that building it often costs nothing: 32 wide, 2 heads of 16, one of keys.
 GgufBuilder small_model(const std::string& architecture = "qwen2") {
-  return build_random_model({.architecture = architecture, .type = TensorType::q8_0, .num_layers = 1, .width = 32,
-                             .feed_forward = 64, .num_heads = 2, .num_kv_heads = 1});
+  return build_random_model({.architecture = architecture,
+                             .type = TensorType::q8_0,
+                             .num_layers = 1,
+                             .width = 32,
+                             .feed_forward = 64,
+                             .num_heads = 2,
+                             .num_kv_heads = 1});
 }
 
 /// Of reading the hyper-parameters and checking the tensors; empty if both were fine.
@@ -89,12 +95,12 @@ const HostileCase kHostileKeys[] = {
     {"qwen2.attention.key_length", [](auto& b) { b.set_u32("qwen2.attention.key_length", 0); }, "is 0"},
     {"qwen2.attention.key_length", [](auto& b) { b.set_u32("qwen2.attention.key_length", 1u << 20); }, "is 1048576"},
     {"qwen2.attention.value_length", [](auto& b) { b.set_u32("qwen2.attention.value_length", 8); }, "is 8"},
-    {"qwen2.attention.layer_norm_rms_epsilon",
-     [](auto& b) { b.remove("qwen2.attention.layer_norm_rms_epsilon"); }, "missing"},
+    {"qwen2.attention.layer_norm_rms_epsilon", [](auto& b) { b.remove("qwen2.attention.layer_norm_rms_epsilon"); },
+     "missing"},
     {"qwen2.attention.layer_norm_rms_epsilon",
      [](auto& b) { b.set_f32("qwen2.attention.layer_norm_rms_epsilon", kNan); }, ""},
-    {"qwen2.attention.layer_norm_rms_epsilon",
-     [](auto& b) { b.set_f32("qwen2.attention.layer_norm_rms_epsilon", 0); }, "is 0"},
+    {"qwen2.attention.layer_norm_rms_epsilon", [](auto& b) { b.set_f32("qwen2.attention.layer_norm_rms_epsilon", 0); },
+     "is 0"},
     {"qwen2.attention.layer_norm_rms_epsilon",
      [](auto& b) { b.set_f32("qwen2.attention.layer_norm_rms_epsilon", -1e-6f); }, "is -"},
     {"qwen2.attention.layer_norm_rms_epsilon",
@@ -138,31 +144,60 @@ void reshape(GgufBuilder& builder, const char* name, std::vector<uint64_t> dims,
 
 const HostileCase kHostileTensors[] = {
     {"token_embd.weight", [](auto& b) { b.remove_tensor("token_embd.weight"); }, "missing"},
-    {"token_embd.weight", [](auto& b) { reshape(b, "token_embd.weight", {32, 1}); }, "1 rows"},
+    {"token_embd.weight",
+     [](auto& b) {
+       reshape(b, "token_embd.weight", {32, 1});
+     },
+     "1 rows"},
     {"token_embd.weight", [](auto& b) { reshape(b, "token_embd.weight", {32}); }, "1 dimensions"},
-    {"token_embd.weight", [](auto& b) { reshape(b, "token_embd.weight", {64, 269}); }, "269 rows of 64"},
+    {"token_embd.weight",
+     [](auto& b) {
+       reshape(b, "token_embd.weight", {64, 269});
+     },
+     "269 rows of 64"},
     {"token_embd.weight", [](auto& b) { b.tensor("token_embd.weight").type = 99; }, "99"},
     {"output_norm.weight", [](auto& b) { b.remove_tensor("output_norm.weight"); }, "missing"},
     {"output_norm.weight", [](auto& b) { reshape(b, "output_norm.weight", {64}, TensorType::f32); }, "rows of 64"},
     {"output_norm.weight", [](auto& b) { reshape(b, "output_norm.weight", {32}); }, "Q8_0"},
-    {"output.weight", [](auto& b) { reshape(b, "output.weight", {32, 100}); }, "100 rows"},
+    {"output.weight",
+     [](auto& b) {
+       reshape(b, "output.weight", {32, 100});
+     },
+     "100 rows"},
     {"blk.0.attn_q.weight", [](auto& b) { b.remove_tensor("blk.0.attn_q.weight"); }, "missing"},
-    {"blk.0.attn_q.weight", [](auto& b) { reshape(b, "blk.0.attn_q.weight", {32, 16}); }, "16 rows of 32"},
-    {"blk.0.attn_q.weight", [](auto& b) { reshape(b, "blk.0.attn_q.weight", {32, 32, 2}); }, "3 dimensions"},
-    {"blk.0.attn_v.weight", [](auto& b) { reshape(b, "blk.0.attn_v.weight", {32, 32}); }, "32 rows of 32"},
+    {"blk.0.attn_q.weight",
+     [](auto& b) {
+       reshape(b, "blk.0.attn_q.weight", {32, 16});
+     },
+     "16 rows of 32"},
+    {"blk.0.attn_q.weight",
+     [](auto& b) {
+       reshape(b, "blk.0.attn_q.weight", {32, 32, 2});
+     },
+     "3 dimensions"},
+    {"blk.0.attn_v.weight",
+     [](auto& b) {
+       reshape(b, "blk.0.attn_v.weight", {32, 32});
+     },
+     "32 rows of 32"},
     {"blk.0.attn_q.bias", [](auto& b) { b.remove_tensor("blk.0.attn_q.bias"); }, "missing"},
     {"blk.0.attn_k.bias", [](auto& b) { reshape(b, "blk.0.attn_k.bias", {32}, TensorType::f32); }, "rows of 32"},
-    {"blk.0.ffn_down.weight", [](auto& b) { reshape(b, "blk.0.ffn_down.weight", {32, 64}); }, "64 rows of 32"},
+    {"blk.0.ffn_down.weight",
+     [](auto& b) {
+       reshape(b, "blk.0.ffn_down.weight", {32, 64});
+     },
+     "64 rows of 32"},
     {"blk.0.ffn_norm.weight", [](auto& b) { b.remove_tensor("blk.0.ffn_norm.weight"); }, "missing"},
     {"blk.0.attn_q_norm.weight", [](auto& b) { add(b, "blk.0.attn_q_norm.weight", {16}, TensorType::f32); },
      "no such model"},
-    {"blk.7.attn_q.weight", [](auto& b) { add(b, "blk.7.attn_q.weight", {32, 32}, TensorType::q8_0); }, "no such model"},
+    {"blk.7.attn_q.weight",
+     [](auto& b) {
+       add(b, "blk.7.attn_q.weight", {32, 32}, TensorType::q8_0);
+     },
+     "no such model"},
     {"rope_freqs.weight", [](auto& b) { add(b, "rope_freqs.weight", {5}, TensorType::f32); }, "expected 8"},
     {"rope_freqs.weight",
-     [](auto& b) {
-       b.add_tensor("rope_freqs.weight", TensorType::f32, {8}, std::string(32, '\0'));
-     },
-     "holds 0"},
+     [](auto& b) { b.add_tensor("rope_freqs.weight", TensorType::f32, {8}, std::string(32, '\0')); }, "holds 0"},
 };
 
 void check_refused(const HostileCase& hostile) {
@@ -192,7 +227,8 @@ TEST_CASE("tensors that are missing, misshapen, unreadable or unknown are refuse
 }
 
 TEST_CASE("none of these files gets through loading either") {
-  for (const auto& cases : {std::span<const HostileCase>(kHostileKeys), std::span<const HostileCase>(kHostileTensors)}) {
+  for (const auto& cases :
+       {std::span<const HostileCase>(kHostileKeys), std::span<const HostileCase>(kHostileTensors)}) {
     for (const auto& hostile : cases) {
       GgufBuilder builder = small_model();
       hostile.change(builder);
@@ -303,7 +339,8 @@ TEST_CASE("loading reports progress up to the end and can be cancelled") {
   for (size_t cancel_after = 0; cancel_after < reports.size() - 1; ++cancel_after) {
     std::atomic<bool> cancel = false;
     size_t count = 0;
-    const auto engine = Engine::load(options, [&](double) { cancel = count++ == cancel_after; }, &cancel);
+    const auto engine = Engine::load(
+        options, [&](double) { cancel = count++ == cancel_after; }, &cancel);
     REQUIRE_FALSE(engine.ok());
     CHECK(engine.error().code == ErrorCode::cancelled);
   }

@@ -50,9 +50,12 @@ std::string random_floats(TensorType type, uint64_t count, float size, std::mt19
     const float value = random_float(size, random);
     uint32_t bits;
     std::memcpy(&bits, &value, sizeof bits);
-    if (type == TensorType::f32) bytes += gguf::encoded(value);
-    else if (type == TensorType::f16) bytes += gguf::encoded(kernels::float_to_half(value));
-    else bytes += gguf::encoded(static_cast<uint16_t>(bits >> 16));
+    if (type == TensorType::f32)
+      bytes += gguf::encoded(value);
+    else if (type == TensorType::f16)
+      bytes += gguf::encoded(kernels::float_to_half(value));
+    else
+      bytes += gguf::encoded(static_cast<uint16_t>(bits >> 16));
   }
   return bytes;
 }
@@ -65,15 +68,24 @@ std::string random_weights(TensorType type, uint64_t count, float size, uint32_t
   switch (type) {
     case TensorType::f32:
     case TensorType::f16:
-    case TensorType::bf16: return random_floats(type, count, size, random);
-    case TensorType::q4_0: return random_blocks<kernels::BlockQ4_0>(blocks, size, 8, random);
-    case TensorType::q4_1: return random_blocks<kernels::BlockQ4_1>(blocks, size, 8, random);
-    case TensorType::q5_0: return random_blocks<kernels::BlockQ5_0>(blocks, size, 16, random);
-    case TensorType::q5_1: return random_blocks<kernels::BlockQ5_1>(blocks, size, 16, random);
-    case TensorType::q8_0: return random_blocks<kernels::BlockQ8_0>(blocks, size, 128, random);
-    case TensorType::q4_k: return random_blocks<kernels::BlockQ4_K>(blocks, size, 8, random);
-    case TensorType::q5_k: return random_blocks<kernels::BlockQ5_K>(blocks, size, 16, random);
-    case TensorType::q6_k: return random_blocks<kernels::BlockQ6_K>(blocks, size, 32 * 64, random);
+    case TensorType::bf16:
+      return random_floats(type, count, size, random);
+    case TensorType::q4_0:
+      return random_blocks<kernels::BlockQ4_0>(blocks, size, 8, random);
+    case TensorType::q4_1:
+      return random_blocks<kernels::BlockQ4_1>(blocks, size, 8, random);
+    case TensorType::q5_0:
+      return random_blocks<kernels::BlockQ5_0>(blocks, size, 16, random);
+    case TensorType::q5_1:
+      return random_blocks<kernels::BlockQ5_1>(blocks, size, 16, random);
+    case TensorType::q8_0:
+      return random_blocks<kernels::BlockQ8_0>(blocks, size, 128, random);
+    case TensorType::q4_k:
+      return random_blocks<kernels::BlockQ4_K>(blocks, size, 8, random);
+    case TensorType::q5_k:
+      return random_blocks<kernels::BlockQ5_K>(blocks, size, 16, random);
+    case TensorType::q6_k:
+      return random_blocks<kernels::BlockQ6_K>(blocks, size, 32 * 64, random);
   }
   LACUNA_CHECK(!"a type that the tests know");
   return {};
@@ -138,6 +150,8 @@ ModelFile::ModelFile(const gguf::GgufBuilder& builder) {
   std::ofstream(path_, std::ios::binary) << builder.build();
 }
 
-ModelFile::~ModelFile() { std::filesystem::remove(path_); }
+ModelFile::~ModelFile() {
+  std::filesystem::remove(path_);
+}
 
 }  // namespace lacuna::engine

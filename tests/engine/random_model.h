@@ -12,10 +12,10 @@ namespace lacuna::engine {
 struct RandomModel {
   std::string architecture = "qwen2";
   kernels::TensorType type = kernels::TensorType::q8_0;  ///< of the matrices
-  bool tied = false;        ///< no output.weight
+  bool tied = false;                                     ///< no output.weight
   int num_layers = 2;
-  int width = 256;          ///< a multiple of the type's block
-  int feed_forward = 512;   ///< likewise
+  int width = 256;         ///< a multiple of the type's block
+  int feed_forward = 512;  ///< likewise
   int num_heads = 4;
   int num_kv_heads = 2;
   int context_length = 256;

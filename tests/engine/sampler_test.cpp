@@ -147,9 +147,9 @@ TEST_CASE("a constraint that accepts nothing is asked a bounded number of times"
 TEST_CASE("the repetition penalty weakens the tokens of the window, whatever their sign, and once") {
   const SamplingParameters penalty = {.repetition_penalty = 2, .repetition_window = 2};
   CHECK(greedy({4, 3, 1}, penalty, {0}) == 1);
-  CHECK(greedy({4, 3, 1}, penalty, {0, 1, 2}) == 0);         // 0 has left the window: 4, 1.5, 0.5
-  CHECK(greedy({4, 1.5f, 1}, penalty, {0, 0}) == 0);         // 2, 1.5, 1: not penalised twice
-  CHECK(greedy({-1, -1.5f, -3}, penalty, {0}) == 1);         // -2, -1.5, -3
+  CHECK(greedy({4, 3, 1}, penalty, {0, 1, 2}) == 0);  // 0 has left the window: 4, 1.5, 0.5
+  CHECK(greedy({4, 1.5f, 1}, penalty, {0, 0}) == 0);  // 2, 1.5, 1: not penalised twice
+  CHECK(greedy({-1, -1.5f, -3}, penalty, {0}) == 1);  // -2, -1.5, -3
 }
 
 TEST_CASE("the log-probability is that of the unmodified distribution") {

@@ -204,17 +204,16 @@ TEST_CASE("an abandoned step changes nothing") {
   CHECK(world.step() == Computed{{id, 8}});
 }
 
-// Random arrivals, cancellations and abandoned steps under scarce blocks. Whatever happens, the books are right after each
-// step, work never stands still, and each sequence gets the tokens that it would get alone.
+// Random arrivals, cancellations and abandoned steps under scarce blocks. Whatever happens, the books are right after
+// each step, work never stands still, and each sequence gets the tokens that it would get alone.
 TEST_CASE("random runs keep the books, make progress and change no result") {
   int preemptions = 0, finished = 0;
   for (unsigned seed = 0; seed < 60; ++seed) {
     CAPTURE(seed);
     std::mt19937 random(seed);
     const auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
-    const SchedulerOptions options = {.max_batch_tokens = 1 + below(60),
-                                      .max_sequences = 1 + below(6),
-                                      .shared_chunk_tokens = 1 + below(30)};
+    const SchedulerOptions options = {
+        .max_batch_tokens = 1 + below(60), .max_sequences = 1 + below(6), .shared_chunk_tokens = 1 + below(30)};
     constexpr int kContext = 90;
     World world(options, blocks_for(kContext) + 2 + below(12));
     std::map<RequestId, std::pair<std::vector<TokenId>, int>> requests;
@@ -244,7 +243,8 @@ TEST_CASE("random runs keep the books, make progress and change no result") {
     }
     for (const auto& [id, tokens] : world.results) {
       auto expected = requests.at(id).first;
-      for (int i = 0; i < requests.at(id).second; ++i) expected.push_back(static_cast<TokenId>(chain_hash(0, expected) % 50));
+      for (int i = 0; i < requests.at(id).second; ++i)
+        expected.push_back(static_cast<TokenId>(chain_hash(0, expected) % 50));
       REQUIRE(tokens == expected);
     }
     preemptions += static_cast<int>(world.scheduler.num_preemptions());
