@@ -21,10 +21,10 @@ struct Page {
   int num_tokens;
   float* keys;     // [head_dim, 16]
   float* values;   // [16, padded_head_dim]
-  float* weights;  // [4, 16]
+  float* weights;  // [3, 16]
 };
 
-void load_page(const AttentionTile& tile, Page& page) {
+void load_page(const AttentionTile& tile, const Page& page) {
   const int32_t block = tile.block_table[static_cast<size_t>(page.first_token / kBlockTokens)];
   const std::byte* base = tile.layer + static_cast<size_t>(block) * tile.block_bytes;
   const auto* keys = reinterpret_cast<const Half*>(base + tile.keys_offset);
@@ -63,40 +63,68 @@ F update_softmax(const AttentionTile& tile, const Page& page, int row, F (&score
   return factor;
 }
 
+/// Adds dimension d's share of the scores of 16 tokens.
+template <int kRows>
+[[gnu::always_inline]] inline void add_dimension(const float* queries, int head_dim, int d, const float* keys,
+                                                 F (&scores)[kRows][kHalves]) {
+  for (int h = 0; h < kHalves; ++h) {
+    const F key = f_load(keys + d * kBlockTokens + h * kLanes);
+    for (int r = 0; r < kRows; ++r) scores[r][h] = f_fma(f_set(queries[r * head_dim + d]), key, scores[r][h]);
+  }
+}
+
+/// Even and odd dimensions are summed apart: one chain of additions alone would wait for itself.
+template <int kRows>
+void score_page(const AttentionTile& tile, const Page& page, int first_row, F (&scores)[kRows][kHalves]) {
+  F odd[kRows][kHalves];
+  for (int r = 0; r < kRows; ++r) {
+    for (int h = 0; h < kHalves; ++h) scores[r][h] = odd[r][h] = f_zero();
+  }
+  const float* queries = tile.queries + first_row * tile.head_dim;
+  int d = 0;
+  for (; d + 2 <= tile.head_dim; d += 2) {
+    add_dimension<kRows>(queries, tile.head_dim, d, page.keys, scores);
+    add_dimension<kRows>(queries, tile.head_dim, d + 1, page.keys, odd);
+  }
+  if (d < tile.head_dim) add_dimension<kRows>(queries, tile.head_dim, d, page.keys, scores);
+  for (int r = 0; r < kRows; ++r) {
+    for (int h = 0; h < kHalves; ++h) scores[r][h] = f_add(scores[r][h], odd[r][h]);
+  }
+}
+
+/// out = out * factor + weights · values, for kVectors vectors of dimensions from d on.
+template <int kRows, int kVectors>
+void add_values(const AttentionTile& tile, const Page& page, int first_row, int d, const F (&factor)[kRows]) {
+  const int padded = padded_head_dim(tile.head_dim);
+  float* out = tile.out + first_row * padded + d;
+  const float* values = page.values + d;
+  F sum[kRows][kVectors];
+  for (int r = 0; r < kRows; ++r) {
+    for (int v = 0; v < kVectors; ++v) sum[r][v] = f_mul(f_load(out + r * padded + v * kLanes), factor[r]);
+  }
+  for (int t = 0; t < page.num_tokens; ++t, values += padded) {
+    for (int v = 0; v < kVectors; ++v) {
+      const F value = f_load(values + v * kLanes);
+      for (int r = 0; r < kRows; ++r) sum[r][v] = f_fma(f_set(page.weights[r * kBlockTokens + t]), value, sum[r][v]);
+    }
+  }
+  for (int r = 0; r < kRows; ++r) {
+    for (int v = 0; v < kVectors; ++v) f_store(out + r * padded + v * kLanes, sum[r][v]);
+  }
+}
+
 template <int kRows>
 void attend_page(const AttentionTile& tile, const Page& page, int first_row) {
   F scores[kRows][kHalves];
-  for (auto& row : scores) {
-    for (F& half : row) half = f_zero();
-  }
-  const float* queries = tile.queries + first_row * tile.head_dim;
-  for (int d = 0; d < tile.head_dim; ++d) {
-    for (int h = 0; h < kHalves; ++h) {
-      const F key = f_load(page.keys + d * kBlockTokens + h * kLanes);
-      for (int r = 0; r < kRows; ++r) scores[r][h] = f_fma(f_set(queries[r * tile.head_dim + d]), key, scores[r][h]);
-    }
-  }
+  score_page<kRows>(tile, page, first_row, scores);
   F factor[kRows];
   for (int r = 0; r < kRows; ++r) {
     factor[r] = update_softmax(tile, page, first_row + r, scores[r], page.weights + r * kBlockTokens);
   }
   const int padded = padded_head_dim(tile.head_dim);
-  for (int d = 0; d < padded; d += kHalves * kLanes) {
-    float* out = tile.out + first_row * padded + d;
-    F sum[kRows][kHalves];
-    for (int r = 0; r < kRows; ++r) {
-      for (int h = 0; h < kHalves; ++h) sum[r][h] = f_mul(f_load(out + r * padded + h * kLanes), factor[r]);
-    }
-    for (int t = 0; t < page.num_tokens; ++t) {
-      for (int h = 0; h < kHalves; ++h) {
-        const F value = f_load(page.values + t * padded + d + h * kLanes);
-        for (int r = 0; r < kRows; ++r) sum[r][h] = f_fma(f_set(page.weights[r * kBlockTokens + t]), value, sum[r][h]);
-      }
-    }
-    for (int r = 0; r < kRows; ++r) {
-      for (int h = 0; h < kHalves; ++h) f_store(out + r * padded + h * kLanes, sum[r][h]);
-    }
-  }
+  int d = 0;
+  for (; d + 32 <= padded; d += 32) add_values<kRows, 2 * kHalves>(tile, page, first_row, d, factor);
+  if (d < padded) add_values<kRows, kHalves>(tile, page, first_row, d, factor);
 }
 
 void attend(const AttentionTile& tile) {
@@ -115,20 +143,9 @@ void attend(const AttentionTile& tile) {
     page.num_tokens = left < kBlockTokens ? left : kBlockTokens;
     load_page(tile, page);
     int row = 0;
-    for (; row + 4 <= tile.num_rows; row += 4) attend_page<4>(tile, page, row);
-    switch (tile.num_rows - row) {
-      case 3:
-        attend_page<3>(tile, page, row);
-        break;
-      case 2:
-        attend_page<2>(tile, page, row);
-        break;
-      case 1:
-        attend_page<1>(tile, page, row);
-        break;
-      default:
-        break;
-    }
+    for (; row + 3 <= tile.num_rows; row += 3) attend_page<3>(tile, page, row);
+    if (tile.num_rows - row == 2) attend_page<2>(tile, page, row);
+    if (tile.num_rows - row == 1) attend_page<1>(tile, page, row);
   }
 }
 
