@@ -125,7 +125,7 @@ def test_hostile_texts_get_an_answer(name, text):
 
 def test_a_missing_model_leaves_everything_else_working():
     server = Server().start()
-    assert "lacuna model pull" in server.note("window/showMessage")["message"]
+    assert "/nonexistent/none.gguf" in server.note("window/showMessage")["message"]
     server.send(opened("file:///a.py", "python", "print((1)\n"))
     assert len(server.note("textDocument/publishDiagnostics")["diagnostics"]) == 1
     server.leave()

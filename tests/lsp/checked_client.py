@@ -30,6 +30,8 @@ class CheckedProtocol(LanguageClientProtocol):
         return super()._send_data(data)
 
     def structure_message(self, data: dict[str, Any]):
+        if "jsonrpc" not in data:  # pygls calls this for every object inside a message, too
+            return super().structure_message(data)
         self.received.append(data)
         self.violations += protocol_check.violations(data, self.open_requests)
         if "method" not in data:

@@ -55,9 +55,11 @@ def capabilities(**changes) -> types.ClientCapabilities:
 
 
 async def start(*arguments: str, client_capabilities: types.ClientCapabilities | None = None,
-                options: dict | None = None) -> CheckedClient:
+                options: dict | None = None, cache: Path | None = None) -> CheckedClient:
+    """A session; with `cache`, the server looks for its models there."""
     client = CheckedClient()
-    await client.start_io(*server_command(), *arguments)
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache)} if cache else None
+    await client.start_io(*server_command(), *arguments, env=environment)
     client.initialize_result = await client.initialize_session(types.InitializeParams(
         client_capabilities or capabilities(), initialization_options=options,
         client_info=types.ClientInfo("lacuna-tests", "1"), trace=types.TraceValue.Off))
@@ -74,7 +76,7 @@ async def finish(client: CheckedClient) -> None:
 @pytest_asyncio.fixture
 async def client(tmp_path):
     """A session without a model: everything but ghost text."""
-    session = await start("--model", str(tmp_path / "none.gguf"))
+    session = await start(cache=tmp_path)
     yield session
     await finish(session)
 

@@ -50,7 +50,7 @@ async def test_edits_come_with_the_list_for_clients_that_cannot_resolve(tmp_path
     simple = capabilities()
     simple.text_document.code_action.resolve_support = None
     simple.workspace.workspace_edit.document_changes = None
-    client = await start("--model", str(tmp_path / "none.gguf"), client_capabilities=simple)
+    client = await start(cache=tmp_path, client_capabilities=simple)
     document = client.open(tmp_path / "a.py", "python", "print((1, 2)\n")
     (diagnostic,) = await document.diagnostics()
     (fix, *_) = await document.quick_fixes(diagnostic)

@@ -22,7 +22,7 @@ async def test_the_server_says_what_it_can_do(client):
 @pytest.mark.parametrize("wanted", [types.PositionEncodingKind.Utf8, types.PositionEncodingKind.Utf32])
 async def test_another_position_encoding_is_taken_when_the_client_prefers_it(tmp_path, wanted):
     general = types.GeneralClientCapabilities(position_encodings=[wanted, types.PositionEncodingKind.Utf16])
-    client = await start("--model", str(tmp_path / "none.gguf"), client_capabilities=capabilities(general=general))
+    client = await start(cache=tmp_path, client_capabilities=capabilities(general=general))
     assert client.initialize_result.capabilities.position_encoding == wanted
     await finish(client)
 
@@ -30,7 +30,7 @@ async def test_another_position_encoding_is_taken_when_the_client_prefers_it(tmp
 async def test_a_client_without_inline_completion_is_offered_plain_completion(tmp_path):
     plain = capabilities()
     plain.text_document.inline_completion = None
-    client = await start("--model", str(tmp_path / "none.gguf"), client_capabilities=plain)
+    client = await start(cache=tmp_path, client_capabilities=plain)
     assert client.initialize_result.capabilities.completion_provider is not None
     await finish(client)
 
@@ -68,6 +68,6 @@ async def test_pausing_silences_completions_and_says_so(client, tmp_path):
 
 
 async def test_settings_of_a_wrong_type_are_named_and_the_defaults_stay(tmp_path):
-    client = await start("--model", str(tmp_path / "none.gguf"), options={"completion": {"enabled": "yes"}})
+    client = await start(cache=tmp_path, options={"completion": {"enabled": "yes"}})
     await client.until(lambda: any("completion.enabled" in m.message for m in client.messages), "a warning that names the setting")
     await finish(client)

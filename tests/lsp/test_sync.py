@@ -78,7 +78,7 @@ async def test_an_unknown_language_is_silent(client, tmp_path):
 async def test_pulled_diagnostics_come_with_an_id_and_are_not_sent_twice(tmp_path):
     pulling = capabilities()
     pulling.text_document.diagnostic = types.DiagnosticClientCapabilities(related_document_support=False)
-    client = await start("--model", str(tmp_path / "none.gguf"), client_capabilities=pulling)
+    client = await start(cache=tmp_path, client_capabilities=pulling)
     assert client.initialize_result.capabilities.diagnostic_provider is not None
     document = client.open(tmp_path / "a.py", "python", BROKEN)
     report = await client.text_document_diagnostic_async(types.DocumentDiagnosticParams(document.identifier))
