@@ -125,8 +125,7 @@ void CpuBackend::release(AlignedBuffer& buffer) {
   buffer = AlignedBuffer();
 }
 
-// -- Transfers
-// ------------------------------------------------------------------------------------------------------------
+// -- Transfers --------------------------------------------------------------------------------------------------------
 
 void CpuBackend::upload(std::span<const float> from, Tensor to) {
   LACUNA_CHECK(static_cast<int64_t>(from.size()) == to.rows * to.cols);
@@ -138,8 +137,7 @@ void CpuBackend::download(Tensor from, std::span<float> to) {
   std::copy_n(from.data, to.size(), to.data());
 }
 
-// -- Operations
-// -------------------------------------------------------------------------------------------------------------
+// -- Operations -------------------------------------------------------------------------------------------------------
 
 void CpuBackend::embed(WeightId table, std::span<const int32_t> tokens, Tensor out) {
   const CpuWeight& w = weight(table);
@@ -273,8 +271,7 @@ void CpuBackend::copy_blocks(std::span<const BlockCopy> copies) {
   }
 }
 
-// -- For the subclasses
-// ---------------------------------------------------------------------------------------------------
+// -- For the subclasses -----------------------------------------------------------------------------------------------
 
 const CpuWeight& CpuBackend::weight(WeightId id) const {
   LACUNA_CHECK(id.index >= 0 && static_cast<size_t>(id.index) < weights_.size());

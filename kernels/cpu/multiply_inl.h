@@ -164,8 +164,7 @@ void multiply_q6_k(const std::byte* group, const Activations& x, int64_t first, 
   }
 }
 
-// -- Float types
-// ----------------------------------------------------------------------------------------------------------
+// -- Float types ------------------------------------------------------------------------------------------------------
 
 struct LoadF32 {
   static constexpr int kBytes = 4;

@@ -99,8 +99,7 @@ void SimdBackend::run_rope(Tensor x, int head_dim, const RopeParameters& paramet
   });
 }
 
-// -- Products
-// ---------------------------------------------------------------------------------------------------------------
+// -- Products ---------------------------------------------------------------------------------------------------------
 
 Activations SimdBackend::prepare_activations(Tensor x, bool quantise, bool precise) {
   auto* blocks = activation_blocks_.as<ActivationBlock>();
