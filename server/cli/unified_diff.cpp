@@ -30,6 +30,10 @@ struct Replacement {
   std::string text;  ///< the new lines
 };
 
+bool ends_line(const Replacement& replacement) {
+  return replacement.text.empty() || replacement.text.ends_with('\n');
+}
+
 class Differ {
  public:
   explicit Differ(std::string_view text) : text_(text), lines_(split_lines(text)) {
@@ -74,7 +78,13 @@ std::vector<Replacement> Differ::replacements(const std::vector<syntax::TextChan
     replacement.text += text_.substr(copied, starts_[end_line] - copied);
     replacement.count = end_line - first;
     cut_equal_ends(replacement);
-    if (replacement.count > 0 || !replacement.text.empty()) result.push_back(std::move(replacement));
+    if (replacement.count == 0 && replacement.text.empty()) continue;
+    if (!result.empty() && result.back().first + result.back().count == replacement.first && ends_line(result.back())) {
+      result.back().count += replacement.count;  // neighbours are shown as one: all old lines, then all new ones
+      result.back().text += replacement.text;
+    } else {
+      result.push_back(std::move(replacement));
+    }
   }
   return result;
 }

@@ -98,6 +98,14 @@ TEST_CASE("what cannot be read is told, the exit code says so, and the other fil
   CHECK(read_text(bad) == kMended);
 }
 
+TEST_CASE("most of a file is never thrown away to make the rest parse") {
+  const std::string hopeless = "<<<%%% ?? )(][ def def def ]]]] @@@ ;;; (((\n\x01 $$ 1 2 3 : : :\n";
+  Tree tree;
+  const std::string path = tree.write("a.py", hopeless);
+  CHECK(tree.run({path}, RepairMode::write) == kExitFinding);
+  CHECK(read_text(path).size() > hopeless.size() / 2);
+}
+
 TEST_CASE("writing exits with 1 exactly where it leaves an error") {
   for (const char* text : {kGood, kBroken, "def f(:\n  ]]]\n x = = 3 )(\n", "<<< %% ?? )(][ def def def @@ (((\n"}) {
     CAPTURE(text);

@@ -121,6 +121,12 @@ TEST_CASE("one changed line is shown with three lines of context on each side") 
         "--- a/dir/a.py\n+++ b/dir/a.py\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-five(\n+five()\n 6\n 7\n 8\n");
 }
 
+TEST_CASE("neighbouring changed lines are shown as one change") {
+  const std::string text = "f(\ng(\n";
+  CHECK(unified_diff("f", text, {{{2, 2}, ")"}, {{5, 5}, ")"}}) ==
+        "--- a/f\n+++ b/f\n@@ -1,2 +1,2 @@\n-f(\n-g(\n+f()\n+g()\n");
+}
+
 TEST_CASE("an absolute path loses its slash, as git wants it") {
   CHECK(unified_diff("/a.py", "x\n", {replace("x\n", "x", "y")}).starts_with("--- a/a.py\n+++ b/a.py\n"));
 }
