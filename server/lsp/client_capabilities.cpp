@@ -42,6 +42,7 @@ ClientCapabilities read_client_capabilities(const Json& params) {
   client.encoding = choose_encoding(at(params, "/capabilities/general/positionEncodings"));
   client.inline_completion = at(params, "/capabilities/textDocument/inlineCompletion").is_object();
   client.pull_diagnostics = at(params, "/capabilities/textDocument/diagnostic").is_object();
+  client.refresh_diagnostics = flag(params, "/capabilities/workspace/diagnostics/refreshSupport");
   client.related_information =
       flag(params, client.pull_diagnostics ? "/capabilities/textDocument/diagnostic/relatedInformation"
                                            : "/capabilities/textDocument/publishDiagnostics/relatedInformation");

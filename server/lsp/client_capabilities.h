@@ -16,6 +16,7 @@ struct ClientCapabilities {
   PositionEncoding encoding = PositionEncoding::utf16;  ///< the one that we choose of those offered
   bool inline_completion = false;
   bool pull_diagnostics = false;
+  bool refresh_diagnostics = false;  ///< workspace/diagnostic/refresh
   bool related_information = false;
   bool code_action_literals = false;
   bool resolve_edits = false;  ///< codeAction/resolve may fill in `edit`

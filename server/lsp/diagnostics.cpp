@@ -74,7 +74,12 @@ void Diagnostics::closed(const std::string& uri) {
 }
 
 void Diagnostics::refresh() {
-  if (session_.client.pull_diagnostics) return;
+  if (session_.client.pull_diagnostics) {
+    if (session_.client.refresh_diagnostics) {
+      dispatcher_.request("workspace/diagnostic/refresh", nullptr, [](const Json&, const Json*) {});
+    }
+    return;
+  }
   for (const auto& [uri, document] : open_) {
     if (document.timer == 0) settle(uri);
   }

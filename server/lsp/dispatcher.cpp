@@ -184,7 +184,9 @@ void Dispatcher::request(const char* method, Json params, Response response) {
     return log::warning("not sending {}: the client answers nothing", method);
   const int64_t id = next_id_++;
   awaited_.emplace(id, std::move(response));
-  outbox_.send({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(params)}}, Traffic::request);
+  Json message = {{"jsonrpc", "2.0"}, {"id", id}, {"method", method}};
+  if (!params.is_null()) message["params"] = std::move(params);
+  outbox_.send(message, Traffic::request);
 }
 
 void Dispatcher::send_error(const Json& id, RpcError code, std::string_view message) {

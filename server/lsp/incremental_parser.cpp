@@ -13,7 +13,9 @@ using namespace std::chrono_literals;
 constexpr auto kQuick = 1ms;
 constexpr auto kLoopBudget = 2ms;
 constexpr auto kWorkerBudget = 500ms;
-constexpr auto kRest = 5s;  // after a parse that ran over its budget
+constexpr auto kRest = 5s;          // after a parse that ran over its budget
+constexpr auto kAbandonAfter = 2s;  // a worker that hangs in a parser
+constexpr auto kLongRest = 60s;     // after that: each such parse costs a worker
 
 }  // namespace
 
@@ -78,10 +80,12 @@ void IncrementalParser::parse_latest() {
     if (job->result->ok()) return finish(job);
   }
   job_ = job;
+  watchdog_ = scheduler_.start_timer(kAbandonAfter, [this] { abandon_job(); });
   scheduler_.run_worker([job] { job->run(kWorkerBudget); },
                         [this, job] {
                           if (job->cancelled) return;  // by reset() or the destructor: `this` may be gone
                           job_ = nullptr;
+                          scheduler_.cancel_timer(std::exchange(watchdog_, 0));
                           finish(job);
                         });
 }
@@ -96,16 +100,27 @@ void IncrementalParser::finish(const std::shared_ptr<Job>& job) {
     return latest ? on_parsed_(base_) : parse_latest();
   }
   log::warning("no syntax tree for a document of {} bytes: {}", job->text->size(), job->result->error().message);
+  give_up(kRest);
+}
+
+void IncrementalParser::give_up(std::chrono::milliseconds rest) {
   base_ = nullptr;
   base_text_ = nullptr;
   edits_.clear();
-  resting_until_ = scheduler_.now() + kRest;
+  resting_until_ = scheduler_.now() + rest;
   on_parsed_(nullptr);
+}
+
+void IncrementalParser::abandon_job() {
+  log::error("a parse of {} bytes did not end in time and is abandoned", job_->text->size());
+  cancel_job();
+  give_up(kLongRest);
 }
 
 void IncrementalParser::cancel_job() {
   if (job_ != nullptr) job_->cancelled = true;
   job_ = nullptr;
+  scheduler_.cancel_timer(std::exchange(watchdog_, 0));
 }
 
 }  // namespace lacuna::server

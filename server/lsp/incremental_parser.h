@@ -36,6 +36,8 @@ class IncrementalParser {
   struct Job;
   void parse_latest();
   void finish(const std::shared_ptr<Job>& job);
+  void give_up(std::chrono::milliseconds rest);
+  void abandon_job();
   void cancel_job();
 
   Scheduler& scheduler_;
@@ -46,6 +48,7 @@ class IncrementalParser {
   Text base_text_;                   ///< its text
   std::vector<syntax::Edit> edits_;  ///< from base_text_ to text_
   std::shared_ptr<Job> job_;         ///< under way on a worker
+  TimerId watchdog_ = 0;             ///< running while it is
   bool quick_ = false;               ///< the last parse took less than a millisecond
   std::chrono::milliseconds resting_until_{0};
 };

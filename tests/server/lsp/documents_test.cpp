@@ -160,3 +160,25 @@ TEST_CASE("incremental trees of random edits equal trees from scratch") {
     CHECK(snapshot->tree->has_errors() == fresh->has_errors());
   }
 }
+
+TEST_CASE("a parser that hangs holds nobody up, and its late end changes nothing") {
+  Editor editor;
+  editor.scheduler.workers_hang = true;
+  editor.open("a = 1\n");
+  std::vector<SnapshotPointer> heard;
+  editor.documents.when_parsed(kUri, [&](const SnapshotPointer& snapshot) { heard.push_back(snapshot); });
+  editor.scheduler.advance(std::chrono::seconds(1));
+  CHECK(heard.empty());
+  editor.scheduler.advance(std::chrono::seconds(2));
+  REQUIRE(heard.size() == 1);
+  REQUIRE(heard[0] != nullptr);
+  CHECK(heard[0]->tree == nullptr);
+  editor.scheduler.workers_hang = false;
+  editor.scheduler.settle();
+  CHECK(editor.now()->tree == nullptr);
+  editor.scheduler.advance(std::chrono::minutes(2));
+  editor.type(2, {0, 0}, "b");
+  editor.scheduler.settle();
+  CHECK(editor.now()->tree != nullptr);
+  CHECK(editor.scheduler.num_timers() == 0);
+}

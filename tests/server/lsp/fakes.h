@@ -31,7 +31,7 @@ class ManualScheduler final : public Scheduler {
 
   /// Runs everything that can run without the clock moving.
   void settle() {
-    while (!tasks_.empty() || !works_.empty()) {
+    while (!tasks_.empty() || (!works_.empty() && !workers_hang)) {
       if (!tasks_.empty()) {
         take(tasks_)();
       } else {
@@ -54,6 +54,8 @@ class ManualScheduler final : public Scheduler {
     }
     now_ = end;
   }
+
+  bool workers_hang = false;  ///< no work ends
 
   size_t num_works() const { return works_.size(); }
   size_t num_timers() const { return timers_.size(); }

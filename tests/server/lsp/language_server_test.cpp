@@ -496,3 +496,14 @@ TEST_CASE("a client that refuses the progress gets none") {
   editor.finish_loading();
   CHECK(editor.outbox.sent("$/progress").empty());
 }
+
+TEST_CASE("a client that pulls is asked to pull again when the settings change") {
+  Editor editor;
+  editor.initialize(
+      Json::parse(R"({"textDocument": {"diagnostic": {}}, "workspace": {"diagnostics": {"refreshSupport": true}}})"));
+  editor.notify("workspace/didChangeConfiguration",
+                {{"settings", {{"lacuna", {{"diagnostics", {{"enabled", false}}}}}}}});
+  const auto refreshes = editor.outbox.sent("workspace/diagnostic/refresh");
+  REQUIRE(refreshes.size() == 1);
+  CHECK_FALSE(refreshes[0].contains("params"));
+}
