@@ -102,7 +102,7 @@ async def test_clients_without_inline_completion_get_completion_items():
 
 async def test_progress_is_reported_while_the_model_loads():
     client = await start("--model", str(model_path("smollm2-135m")))
-    await client.until(lambda: any(isinstance(reports[-1], types.WorkDoneProgressEnd)
+    await client.until(lambda: any(reports and isinstance(reports[-1], types.WorkDoneProgressEnd)
                                    for reports in client.progress_reports.values()), "the end of the progress", 60)
     (reports,) = client.progress_reports.values()
     assert isinstance(reports[0], types.WorkDoneProgressBegin) and reports[0].title
