@@ -69,14 +69,20 @@ class Matcher {
 
 char closer_of(char opener) {
   switch (opener) {
-    case '(': return ')';
-    case '[': return ']';
-    case '{': return '}';
-    default: return '\0';
+    case '(':
+      return ')';
+    case '[':
+      return ']';
+    case '{':
+      return '}';
+    default:
+      return '\0';
   }
 }
 
-bool is_opening(std::string_view text, const Lexeme& lexeme) { return closer_of(char_of(text, lexeme)) != '\0'; }
+bool is_opening(std::string_view text, const Lexeme& lexeme) {
+  return closer_of(char_of(text, lexeme)) != '\0';
+}
 
 bool is_closing(std::string_view text, const Lexeme& lexeme) {
   char c = char_of(text, lexeme);

@@ -1,8 +1,8 @@
 /// Brackets of a broken text that may be the ones without a partner, judged by kind and by indentation.
 ///
-/// A lost `}` shows only at the end of the file, because every later one closes the wrong opener. People indent before they
-/// balance: a closer that starts its line belongs to the opener whose line is indented alike, and whatever is still open
-/// in between is suspect. The suspicion is generous, since each one is tried on the parser.
+/// A lost `}` shows only at the end of the file, because every later one closes the wrong opener. People indent before
+/// they balance: a closer that starts its line belongs to the opener whose line is indented alike, and whatever is
+/// still open in between is suspect. The suspicion is generous, since each one is tried on the parser.
 #pragma once
 
 #include <string_view>
@@ -28,8 +28,8 @@ BracketSuspects bracket_suspects(std::string_view text, const std::vector<Lexeme
 /// The openers before `end` that nothing closes if only kinds count, innermost last.
 std::vector<size_t> open_brackets(std::string_view text, const std::vector<Lexeme>& lexemes, size_t end);
 
-/// How badly brackets and indentation agree: closers that start a line indented unlike their opener's line, pairs of different
-/// kinds, and brackets without a partner.
+/// How badly brackets and indentation agree: closers that start a line indented unlike their opener's line, pairs of
+/// different kinds, and brackets without a partner.
 struct BracketDisorder {
   int misindented = 0;
   int mismatched = 0;

@@ -12,7 +12,9 @@ class Deadline {
   Deadline(std::chrono::milliseconds budget, const std::atomic<bool>* cancel)
       : at_(Clock::now() + std::min(budget, longest())), cancel_(cancel) {}
 
-  bool passed() const { return (cancel_ != nullptr && cancel_->load(std::memory_order_relaxed)) || Clock::now() >= at_; }
+  bool passed() const {
+    return (cancel_ != nullptr && cancel_->load(std::memory_order_relaxed)) || Clock::now() >= at_;
+  }
 
   /// What is left, at least zero.
   std::chrono::milliseconds left() const {

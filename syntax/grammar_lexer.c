@@ -103,16 +103,18 @@ static void finish_token(LacunaLexer* self) {
   if (self->token_end < self->token_begin) self->token_begin = self->token_end;
 }
 
-// tree-sitter ignores an empty token of the scanner that changes neither its state nor the parser's: it would come forever.
-static bool repeats_itself(LacunaLexer* self, uint32_t position, TSStateId state, LacunaScannerState old, uint32_t new_size) {
+// tree-sitter ignores an empty token of the scanner that changes neither its state nor the parser's: it would come
+// forever.
+static bool repeats_itself(LacunaLexer* self, uint32_t position, TSStateId state, LacunaScannerState old,
+                           uint32_t new_size) {
   if (self->token_end > position) return false;
   if (old.size != new_size || memcmp(old.bytes, self->state, new_size) != 0) return false;
   TSSymbol symbol = self->language->external_scanner.symbol_map[self->base.result_symbol];
   return ts_language_next_state(self->language, state, symbol) == state;
 }
 
-static bool scan_external(LacunaLexer* self, uint32_t position, TSStateId state, TSLexerMode mode, LacunaScannerState scanner,
-                          LacunaToken* token) {
+static bool scan_external(LacunaLexer* self, uint32_t position, TSStateId state, TSLexerMode mode,
+                          LacunaScannerState scanner, LacunaToken* token) {
   const TSLanguage* language = self->language;
   start_token(self, position);
   language->external_scanner.deserialize(self->scanner, scanner.bytes, scanner.size);
@@ -174,12 +176,14 @@ void lacuna_lexer_set_text(LacunaLexer* self, const char* text, uint32_t size) {
   self->size = size;
 }
 
-bool lacuna_lexer_next(LacunaLexer* self, uint32_t position, TSStateId state, LacunaScannerState scanner, LacunaToken* token) {
+bool lacuna_lexer_next(LacunaLexer* self, uint32_t position, TSStateId state, LacunaScannerState scanner,
+                       LacunaToken* token) {
   TSLexerMode mode = ts_language_lex_mode_for_state(self->language, state);
   if (mode.external_lex_state != 0 && scan_external(self, position, state, mode, scanner, token)) return true;
   start_token(self, position);
   if (!self->language->lex_fn(&self->base, mode.lex_state)) {
-    // tree-sitter then lexes as it does between errors: the token may be one that a keyword rule turns into a valid one.
+    // tree-sitter then lexes as it does between errors: the token may be one that a keyword rule turns into a valid
+    // one.
     start_token(self, position);
     mode = ts_language_lex_mode_for_state(self->language, 0);
     if (!self->language->lex_fn(&self->base, mode.lex_state)) return false;

@@ -62,10 +62,14 @@ LexemeClasses::LexemeClasses(const Language& language) {
 uint64_t LexemeClasses::of(std::string_view text, const Lexeme& lexeme) const {
   std::string_view own = slice(text, lexeme.range);
   switch (lexeme.kind) {
-    case Lexeme::Kind::word: return keywords_.contains(own) ? hash_text(own) : hash_text(word_class(own));
-    case Lexeme::Kind::number: return hash_text("0");
-    case Lexeme::Kind::string: return lexeme.unclosed ? hash_text("open string") : hash_text("string");
-    default: return hash_text(own);
+    case Lexeme::Kind::word:
+      return keywords_.contains(own) ? hash_text(own) : hash_text(word_class(own));
+    case Lexeme::Kind::number:
+      return hash_text("0");
+    case Lexeme::Kind::string:
+      return lexeme.unclosed ? hash_text("open string") : hash_text("string");
+    default:
+      return hash_text(own);
   }
 }
 
@@ -99,7 +103,8 @@ void LexemeNgrams::count(const std::vector<uint64_t>& items, Counts& counts) {
 }
 
 /// Trigrams that fall back to bigrams and single lexemes, each weighing as much as two observations.
-double LexemeNgrams::log_probability(const std::vector<uint64_t>& items, const Counts& counts, const Counts& own) const {
+double LexemeNgrams::log_probability(const std::vector<uint64_t>& items, const Counts& counts,
+                                     const Counts& own) const {
   auto seen = [&](uint64_t key) {
     uint32_t all = get(counts, key);
     return static_cast<double>(all - std::min(all, get(own, key)));
@@ -122,8 +127,10 @@ LexemeNgrams::Change LexemeNgrams::compare(const std::vector<Lexeme>& before, st
   Counts own_texts;
   count(old_items.classes, own_classes);
   count(old_items.texts, own_texts);
-  return {{log_probability(old_items.classes, class_counts_, own_classes), log_probability(old_items.texts, text_counts_, own_texts)},
-          {log_probability(new_items.classes, class_counts_, own_classes), log_probability(new_items.texts, text_counts_, own_texts)}};
+  return {{log_probability(old_items.classes, class_counts_, own_classes),
+           log_probability(old_items.texts, text_counts_, own_texts)},
+          {log_probability(new_items.classes, class_counts_, own_classes),
+           log_probability(new_items.texts, text_counts_, own_texts)}};
 }
 
 uint32_t LexemeNgrams::frequency(std::string_view word) const {

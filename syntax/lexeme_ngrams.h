@@ -1,8 +1,8 @@
 /// How usual a stretch of lexemes is in its own file.
 ///
-/// People repeat themselves: how this file ends its lines, spaces its calls and names its things tells more about a broken
-/// line than any grammar. Counts are kept of single lexemes, pairs and triples, once by class (a name, a number, this
-/// keyword) and once by text. Line ends count as lexemes that tell whether the next line goes deeper.
+/// People repeat themselves: how this file ends its lines, spaces its calls and names its things tells more about a
+/// broken line than any grammar. Counts are kept of single lexemes, pairs and triples, once by class (a name, a number,
+/// this keyword) and once by text. Line ends count as lexemes that tell whether the next line goes deeper.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@
 
 namespace lacuna::syntax {
 
-/// The class of a lexeme: its text if it is punctuation or one of the language's words, else what kind of name or literal.
+/// The class of a lexeme: its text if it is punctuation or one of the language's words, else what kind of name or
+/// literal.
 class LexemeClasses {
  public:
   explicit LexemeClasses(const Language& language);

@@ -12,7 +12,9 @@
 namespace lacuna::syntax {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 /// One pass over a text; `at_` is where the next lexeme is looked for.
 class Scanner {
@@ -30,7 +32,8 @@ class Scanner {
       if (lexeme.first_on_line) indent_ = width_of(indentation_at(text_, lexeme.range.begin));
       lexeme.indent = indent_;
       lexemes_.push_back(lexeme);
-      line_ += static_cast<uint32_t>(std::count(text_.begin() + lexeme.range.begin, text_.begin() + lexeme.range.end, '\n'));
+      line_ +=
+          static_cast<uint32_t>(std::count(text_.begin() + lexeme.range.begin, text_.begin() + lexeme.range.end, '\n'));
       last_line_ = line_;
       at_ = lexeme.range.end;
     }
@@ -52,7 +55,8 @@ class Scanner {
     if (is_line_comment()) return line_comment();
     if (rules_.block_comments && at("/*")) return block_comment();
     if (rules_.triple_quotes && (at("\"\"\"") || at("'''"))) return triple_string();
-    if (rules_.quotes.find(c) != std::string_view::npos && !(rules_.lifetimes && c == '\'' && is_lifetime())) return string();
+    if (rules_.quotes.find(c) != std::string_view::npos && !(rules_.lifetimes && c == '\'' && is_lifetime()))
+      return string();
     if (rules_.multiline_quotes.find(c) != std::string_view::npos) return multiline_string();
     if (is_digit(c)) return number();
     if (rules_.regex_literals && c == '/' && operand_is_due()) return regex();
@@ -63,7 +67,8 @@ class Scanner {
   /// A `#` inside of a word is none ($#, x#y).
   bool is_line_comment() const {
     if (rules_.line_comment.empty() || !at(rules_.line_comment)) return false;
-    return rules_.line_comment != "#" || at_ == 0 || (!is_word(text_[at_ - 1]) && text_[at_ - 1] != '$' && text_[at_ - 1] != '{');
+    return rules_.line_comment != "#" || at_ == 0 ||
+           (!is_word(text_[at_ - 1]) && text_[at_ - 1] != '$' && text_[at_ - 1] != '{');
   }
 
   /// What stands before tells whether a slash divides or begins a regular expression.
@@ -72,7 +77,8 @@ class Scanner {
     const Lexeme& last = lexemes_.back();
     std::string_view own = slice(text_, last.range);
     if (last.kind == Lexeme::Kind::mark) return own != ")" && own != "]" && own != "}";
-    return last.kind == Lexeme::Kind::word && (own == "return" || own == "typeof" || own == "case" || own == "in" || own == "of");
+    return last.kind == Lexeme::Kind::word &&
+           (own == "return" || own == "typeof" || own == "case" || own == "in" || own == "of");
   }
 
   Lexeme regex() const {
@@ -104,7 +110,8 @@ class Scanner {
 
   Lexeme block_comment() const {
     size_t end = text_.find("*/", at_ + 2);
-    return lexeme(Lexeme::Kind::comment, end == std::string_view::npos ? text_.size() : end + 2, end == std::string_view::npos);
+    return lexeme(Lexeme::Kind::comment, end == std::string_view::npos ? text_.size() : end + 2,
+                  end == std::string_view::npos);
   }
 
   Lexeme triple_string() const {
@@ -212,12 +219,14 @@ LexemeRules lexeme_rules(const Language& language) {
     if (ts_language_symbol_type(grammar, static_cast<TSSymbol>(symbol)) != TSSymbolTypeAnonymous) continue;
     std::string_view name = ts_language_symbol_name(grammar, static_cast<TSSymbol>(symbol));
     if (name.size() < 2 || name.size() > 4) continue;
-    if (std::any_of(name.begin(), name.end(), [](char c) { return is_word(c) || is_space(c) || c == '"' || c == '\'' || c == '`'; })) {
+    if (std::any_of(name.begin(), name.end(),
+                    [](char c) { return is_word(c) || is_space(c) || c == '"' || c == '\'' || c == '`'; })) {
       continue;
     }
     rules.marks.push_back(name);
   }
-  std::sort(rules.marks.begin(), rules.marks.end(), [](auto a, auto b) { return a.size() != b.size() ? a.size() > b.size() : a < b; });
+  std::sort(rules.marks.begin(), rules.marks.end(),
+            [](auto a, auto b) { return a.size() != b.size() ? a.size() > b.size() : a < b; });
   rules.marks.erase(std::unique(rules.marks.begin(), rules.marks.end()), rules.marks.end());
   return rules;
 }
@@ -227,7 +236,8 @@ std::vector<Lexeme> lexemes_of(std::string_view text, const LexemeRules& rules, 
 }
 
 size_t lexeme_at(const std::vector<Lexeme>& lexemes, uint32_t offset) {
-  auto found = std::partition_point(lexemes.begin(), lexemes.end(), [=](const Lexeme& each) { return each.range.end <= offset; });
+  auto found = std::partition_point(lexemes.begin(), lexemes.end(),
+                                    [=](const Lexeme& each) { return each.range.end <= offset; });
   return static_cast<size_t>(found - lexemes.begin());
 }
 

@@ -1,8 +1,8 @@
 /// Lexemes: words, numbers, strings, punctuation and comments of a text, read without a grammar's state.
 ///
 /// A broken text has no reliable tree, and after an error not even reliable tokens. This scanner knows only the outward
-/// habits of a language (its comments, its quotes) and treats a string that is not closed on its line as ending there, so
-/// that one lost quote spoils one line.
+/// habits of a language (its comments, its quotes) and treats a string that is not closed on its line as ending there,
+/// so that one lost quote spoils one line.
 #pragma once
 
 #include <cstdint>
@@ -33,10 +33,10 @@ struct LexemeRules {
   std::string_view multiline_quotes;  ///< each begins a string that may go on over lines
   bool block_comments = true;         ///< /* */
   bool triple_quotes = false;
-  bool lifetimes = false;      ///< 'a is a mark and a word, not a string
-  bool regex_literals = false;  ///< /x/ where an operand is due
-  bool raw_strings = false;     ///< r#"x"# and R"(x)"
-  bool digit_quotes = false;    ///< 1'000
+  bool lifetimes = false;               ///< 'a is a mark and a word, not a string
+  bool regex_literals = false;          ///< /x/ where an operand is due
+  bool raw_strings = false;             ///< r#"x"# and R"(x)"
+  bool digit_quotes = false;            ///< 1'000
   std::vector<std::string_view> marks;  ///< of two bytes and more, longest first
 };
 

@@ -41,7 +41,8 @@ std::optional<std::vector<TextChange>> MendedText::real(const std::vector<TextCh
 std::vector<Edit> edits_of(const std::vector<TextChange>& changes) {
   std::vector<Edit> edits;
   for (auto change = changes.rbegin(); change != changes.rend(); ++change) {
-    edits.push_back({change->range.begin, change->range.end, change->range.begin + static_cast<uint32_t>(change->text.size())});
+    edits.push_back(
+        {change->range.begin, change->range.end, change->range.begin + static_cast<uint32_t>(change->text.size())});
   }
   return edits;
 }

@@ -16,7 +16,9 @@ constexpr size_t max_actions = 16;
 constexpr size_t max_reductions = 4096;     // for one token: a chain is as deep as the nesting that it closes
 constexpr uint32_t max_empty_tokens = 256;  // in a row: dedents, automatic semicolons
 
-const TSLanguage* grammar_of(const Language& language) { return static_cast<const TSLanguage*>(language.grammar()); }
+const TSLanguage* grammar_of(const Language& language) {
+  return static_cast<const TSLanguage*>(language.grammar());
+}
 
 /// Equal lists, as far as a bounded look tells. A "no" for equal lists costs time only.
 bool same_stack(const StackCell* a, const StackCell* b) {
@@ -79,7 +81,8 @@ uint32_t StackFrontier::position() const {
 }
 
 bool StackFrontier::level() const {
-  return std::all_of(begin(), end(), [this](const StackVersion& each) { return each.position == versions_[0].position; });
+  return std::all_of(begin(), end(),
+                     [this](const StackVersion& each) { return each.position == versions_[0].position; });
 }
 
 StackFrontier StackTrace::frontier(size_t mark) const {
@@ -90,11 +93,13 @@ StackFrontier StackTrace::frontier(size_t mark) const {
 }
 
 size_t StackTrace::last_before(uint32_t position) const {
-  auto after = std::partition_point(marks_.begin(), marks_.end(), [=](const Mark& mark) { return mark.position <= position; });
+  auto after =
+      std::partition_point(marks_.begin(), marks_.end(), [=](const Mark& mark) { return mark.position <= position; });
   return after == marks_.begin() ? 0 : static_cast<size_t>(after - marks_.begin()) - 1;
 }
 
-/// A reading that meets another one at the same place in the same state joins it; whatever exceeds the capacity is left out.
+/// A reading that meets another one at the same place in the same state joins it; whatever exceeds the capacity is left
+/// out.
 void ParseStack::add(const StackVersion& version, StackFrontier& frontier) {
   for (size_t i = 0; i < frontier.count_; i++) {
     StackVersion& each = frontier.versions_[i];
@@ -131,7 +136,9 @@ ParseStack::ParseStack(const Language& language)
   intern("");
 }
 
-ParseStack::~ParseStack() { lacuna_lexer_delete(lexer_); }
+ParseStack::~ParseStack() {
+  lacuna_lexer_delete(lexer_);
+}
 
 void ParseStack::set_text(std::string_view text) {
   lacuna_lexer_set_text(lexer_, text.data(), static_cast<uint32_t>(text.size()));
@@ -144,7 +151,8 @@ StackFrontier ParseStack::start() {
 }
 
 void ParseStack::mark(const StackFrontier& frontier, StackTrace& trace) {
-  trace.marks_.push_back({frontier.position(), static_cast<uint32_t>(trace.versions_.size()), static_cast<uint32_t>(frontier.size())});
+  trace.marks_.push_back(
+      {frontier.position(), static_cast<uint32_t>(trace.versions_.size()), static_cast<uint32_t>(frontier.size())});
   trace.versions_.insert(trace.versions_.end(), frontier.begin(), frontier.end());
 }
 
@@ -207,8 +215,8 @@ void ParseStack::step(StackVersion version, StackFrontier& next, StackOutcome& o
 bool ParseStack::lex(const StackVersion& version, Token& token) {
   const std::string& before = *scanner_states_[version.scanner];
   LacunaToken found;
-  if (!lacuna_lexer_next(lexer_, version.position, version.top->state, {before.data(), static_cast<uint32_t>(before.size())},
-                         &found)) {
+  if (!lacuna_lexer_next(lexer_, version.position, version.top->state,
+                         {before.data(), static_cast<uint32_t>(before.size())}, &found)) {
     return false;
   }
   token = {{found.begin, found.end}, found.symbol, found.keyword, version.scanner};
@@ -257,7 +265,8 @@ bool ParseStack::leave_extra(StackVersion& version) {
   const TSLanguage* grammar = grammar_of(*language_);
   for (size_t steps = 0; lacuna_ts_lexes_nothing(grammar, version.top->state); steps++) {
     LacunaAction action;
-    if (steps == max_reductions || lacuna_ts_actions(grammar, version.top->state, end_of_text, &action, 1) == 0) return false;
+    if (steps == max_reductions || lacuna_ts_actions(grammar, version.top->state, end_of_text, &action, 1) == 0)
+      return false;
     if (action.type != LACUNA_REDUCE) return false;
     CellsBelow bases(version.top, action.child_count);
     if (bases.empty()) return false;
@@ -291,7 +300,8 @@ const StackCell* ParseStack::push(const StackCell* up, uint16_t state, const Sta
 }
 
 uint32_t ParseStack::intern(std::string_view scanner_state) {
-  auto [found, added] = scanner_numbers_.try_emplace(std::string(scanner_state), static_cast<uint32_t>(scanner_states_.size()));
+  auto [found, added] =
+      scanner_numbers_.try_emplace(std::string(scanner_state), static_cast<uint32_t>(scanner_states_.size()));
   if (added) scanner_states_.push_back(&found->first);
   return found->second;
 }

@@ -5,14 +5,14 @@
 /// parsers have the viable-prefix property: everything before it is the beginning of some program), to go back to any
 /// earlier place, and to try another text from there at the cost of microseconds.
 ///
-/// An ambiguous grammar has several stacks at once (tree-sitter is a GLR parser). They are immutable lists that share their
-/// tails, so that a place is remembered by copying a few pointers. Readings that meet in one state become one: their cell
-/// has several tails from then on, which keeps nested ambiguities (a JavaScript object may still become a pattern) from
-/// doubling at each level. Comments and other extras are never pushed.
+/// An ambiguous grammar has several stacks at once (tree-sitter is a GLR parser). They are immutable lists that share
+/// their tails, so that a place is remembered by copying a few pointers. Readings that meet in one state become one:
+/// their cell has several tails from then on, which keeps nested ambiguities (a JavaScript object may still become a
+/// pattern) from doubling at each level. Comments and other extras are never pushed.
 ///
 /// Tokens come from the grammar's own lexer and external scanner, in the state of each stack, as in a real parse. The
-/// simulation differs from tree-sitter where that one prefers one of several readings: here every reading lives on, up to
-/// a bound. One ParseStack belongs to one thread.
+/// simulation differs from tree-sitter where that one prefers one of several readings: here every reading lives on, up
+/// to a bound. One ParseStack belongs to one thread.
 #pragma once
 
 #include <array>
@@ -100,8 +100,8 @@ class ParseStack {
   ParseStack(const ParseStack&) = delete;
   ParseStack& operator=(const ParseStack&) = delete;
 
-  /// The text of the next runs; not copied. Readings hold only offsets: they may go on over another text that agrees with
-  /// theirs up to their position.
+  /// The text of the next runs; not copied. Readings hold only offsets: they may go on over another text that agrees
+  /// with theirs up to their position.
   void set_text(std::string_view text);
   StackFrontier start();
 

@@ -1,10 +1,10 @@
-/// find_repairs finds the first token that no reading of the text can take, lets the generators propose changes, and ranks
-/// those that bring the parser further. The best ones are then parsed for real: a repair is offered only if tree-sitter's
-/// own recovery cost falls and no error is added.
+/// find_repairs finds the first token that no reading of the text can take, lets the generators propose changes, and
+/// ranks those that bring the parser further. The best ones are then parsed for real: a repair is offered only if
+/// tree-sitter's own recovery cost falls and no error is added.
 ///
-/// A failure hides what comes after it. To repair a later error, the earlier ones are mended first, on a copy that nobody
-/// sees; the changes found for the later one are then verified on the real text alone. And where two errors are so close
-/// that mending one alone makes tree-sitter stumble worse over the other, both are offered as one repair.
+/// A failure hides what comes after it. To repair a later error, the earlier ones are mended first, on a copy that
+/// nobody sees; the changes found for the later one are then verified on the real text alone. And where two errors are
+/// so close that mending one alone makes tree-sitter stumble worse over the other, both are offered as one repair.
 
 #include "syntax/repair.h"
 
@@ -106,7 +106,8 @@ class RepairRequest {
       if (i > 0 && deadline_.passed()) break;
       std::optional<std::vector<TextChange>> changes = mended.real(ranked[i].candidate.changes);
       if (!changes) continue;
-      for (TextChange& change : *changes) change.range = {change.range.begin + window_.begin, change.range.end + window_.begin};
+      for (TextChange& change : *changes)
+        change.range = {change.range.begin + window_.begin, change.range.end + window_.begin};
       std::optional<int> remaining = verifier_.remaining_errors(*changes);
       if (!remaining && i == 0 && ranked[i].chance >= joint_chance) remaining = mend_next_too(*changes);
       if (!remaining) continue;
@@ -152,7 +153,7 @@ class RepairRequest {
   size_t max_repairs_;
   Deadline deadline_;
   Deadline search_deadline_;  // leaves time for verifying
-  ByteRange window_;         // of the text; where it is searched
+  ByteRange window_;          // of the text; where it is searched
   RepairVerifier verifier_;
 };
 
@@ -182,7 +183,8 @@ Repair fix_all(const SyntaxTree& tree, std::string_view text, const RepairOption
   while (current.has_errors() && !deadline.passed()) {
     std::vector<SyntaxError> errors = diagnose(current, mended.text(), 1);
     if (errors.empty()) break;
-    std::vector<Repair> repairs = find_repairs(current, mended.text(), errors.front(), {deadline.left(), options.cancel, 1});
+    std::vector<Repair> repairs =
+        find_repairs(current, mended.text(), errors.front(), {deadline.left(), options.cancel, 1});
     if (repairs.empty()) break;
     std::string old_text(mended.text());
     mended.mend(repairs.front().changes);
@@ -195,7 +197,8 @@ Repair fix_all(const SyntaxTree& tree, std::string_view text, const RepairOption
   Repair all;
   all.changes = mended.all_changes();
   all.remaining_errors = remaining;
-  if (!all.changes.empty()) all.title = all.changes.size() == 1 ? repair_title(text, all.changes, UINT32_MAX) : "Fix all syntax errors";
+  if (!all.changes.empty())
+    all.title = all.changes.size() == 1 ? repair_title(text, all.changes, UINT32_MAX) : "Fix all syntax errors";
   return all;
 }
 

@@ -11,9 +11,9 @@ namespace lacuna::syntax {
 namespace {
 
 constexpr size_t max_suspects = 10;
-constexpr size_t all_places = 90;     // between an opener and its limit: up to this many, each place is tried
-constexpr size_t near_places = 30;    // else these at either end, and
-constexpr size_t aligned_places = 60; // these ends of lines that indentation speaks for
+constexpr size_t all_places = 90;      // between an opener and its limit: up to this many, each place is tried
+constexpr size_t near_places = 30;     // else these at either end, and
+constexpr size_t aligned_places = 60;  // these ends of lines that indentation speaks for
 constexpr size_t max_line_ends = 60;
 constexpr size_t deepest_close = 4;
 
@@ -23,11 +23,13 @@ std::string text_of_closers(const RepairSearch& search, const std::vector<size_t
   return closers;
 }
 
-/// The blank line in the gap before lexeme `boundary` on which a closer of `opener` would stand: the offset of its end, or 0.
+/// The blank line in the gap before lexeme `boundary` on which a closer of `opener` would stand: the offset of its end,
+/// or 0.
 uint32_t blank_line_in_gap(const RepairSearch& search, size_t boundary, const Lexeme& opener) {
   std::string_view text = search.text();
   uint32_t at = search.lexemes()[boundary - 1].range.end;
-  auto end = boundary < search.lexemes().size() ? search.lexemes()[boundary].range.begin : static_cast<uint32_t>(text.size());
+  auto end =
+      boundary < search.lexemes().size() ? search.lexemes()[boundary].range.begin : static_cast<uint32_t>(text.size());
   uint32_t found = 0;
   for (size_t line = text.find('\n', at); line < end; line = text.find('\n', line + 1)) {
     size_t next = std::min(text.find('\n', line + 1), text.size());
@@ -40,7 +42,8 @@ uint32_t blank_line_in_gap(const RepairSearch& search, size_t boundary, const Le
   return found;
 }
 
-/// The bracket that a closer of `opener`'s kind would really close if it stood before lexeme `boundary`: maybe one further in.
+/// The bracket that a closer of `opener`'s kind would really close if it stood before lexeme `boundary`: maybe one
+/// further in.
 size_t closed_at(const RepairSearch& search, size_t opener, size_t boundary) {
   std::string_view open = search.text_of(opener);
   std::string close(1, closer_of(open[0]));
@@ -87,7 +90,8 @@ void close(RepairSearch& search, OpenBracket bracket) {
     return;
   }
   size_t aligned = 0;
-  for (size_t at = first + near_places; at + near_places < last && aligned < aligned_places && !search.out_of_time(); at++) {
+  for (size_t at = first + near_places; at + near_places < last && aligned < aligned_places && !search.out_of_time();
+       at++) {
     if (!is_aligned_end(search, bracket.opener, at)) continue;
     close_at(search, bracket.opener, at);
     aligned++;
@@ -102,7 +106,8 @@ void close(RepairSearch& search, OpenBracket bracket) {
 void remove_line_end_closers(RepairSearch& search) {
   const std::vector<Lexeme>& lexemes = search.lexemes();
   size_t tried = 0;
-  for (size_t at = std::min(search.failed_lexeme() + 1, lexemes.size()); at-- > 0 && tried < max_line_ends && !search.out_of_time();) {
+  for (size_t at = std::min(search.failed_lexeme() + 1, lexemes.size());
+       at-- > 0 && tried < max_line_ends && !search.out_of_time();) {
     if (!is_closing(search.text(), lexemes[at]) || lexemes[at].first_on_line) continue;
     bool doubled = search.text_of(at - 1) == search.text_of(at);
     if (!doubled && !(lexemes[at].last_on_line && search.text_of(at) == "}")) continue;
@@ -117,7 +122,8 @@ void remove_lexeme(RepairSearch& search, size_t lexeme) {
   search.try_change(RepairKind::remove, change.range, change.text);
 }
 
-/// Openers that `closer` may lack: before each lexeme of the lines just before it, and at the ends of lines that begin a block.
+/// Openers that `closer` may lack: before each lexeme of the lines just before it, and at the ends of lines that begin
+/// a block.
 void open_before(RepairSearch& search, size_t closer) {
   const std::vector<Lexeme>& lexemes = search.lexemes();
   constexpr std::string_view kinds[][2] = {{")", "("}, {"]", "["}, {"}", "{"}};

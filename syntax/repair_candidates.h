@@ -1,4 +1,5 @@
-/// The generators of repairs: each proposes changes of one kind to a search, the likely ones first, within its own bounds.
+/// The generators of repairs: each proposes changes of one kind to a search, the likely ones first, within its own
+/// bounds.
 #pragma once
 
 #include <string_view>

@@ -11,11 +11,15 @@
 namespace lacuna::syntax {
 namespace {
 
-constexpr size_t context = 4;             // lexemes on either side of a change that n-grams look at
-constexpr size_t habit_reach = 8000;      // lexemes before and after the failure
+constexpr size_t context = 4;            // lexemes on either side of a change that n-grams look at
+constexpr size_t habit_reach = 8000;     // lexemes before and after the failure
+constexpr uint32_t longest_look = 4096;  // bytes of one line
+constexpr size_t longest_disorder = 1 << 18;
 constexpr size_t widest_disorder = 20000;  // lexemes: over it, brackets are not matched again for each candidate
 
-float log1(double value) { return static_cast<float>(std::log1p(std::max(value, 0.0))); }
+float log1(double value) {
+  return static_cast<float>(std::log1p(std::max(value, 0.0)));
+}
 
 /// Computes the features of one candidate after another over the same old text.
 class FeatureMaker {
@@ -85,18 +89,24 @@ class FeatureMaker {
   void stretch(const Candidate& candidate, RepairFeatures& features) {
     size_t from = left_ > context ? left_ - context : 0;
     size_t to = std::min(lexemes().size(), right_ + context);
-    uint32_t begin = from < lexemes().size() ? std::min(lexemes()[from].range.begin, candidate.changes.front().range.begin) : 0;
+    uint32_t begin =
+        from < lexemes().size() ? std::min(lexemes()[from].range.begin, candidate.changes.front().range.begin) : 0;
     uint32_t old_end = std::max(to > 0 ? lexemes()[to - 1].range.end : 0, candidate.changes.back().range.end);
-    old_end = line_at(text(), old_end).end;
+    old_end = std::min(line_at(text(), old_end).end, old_end + longest_look);
     int64_t shift = static_cast<int64_t>(new_text_.size()) - static_cast<int64_t>(text().size());
     auto new_end = static_cast<uint32_t>(old_end + shift);
     std::vector<Lexeme> before = lexemes_of(text(), search_.rules(), begin, old_end);
     std::vector<Lexeme> after = lexemes_of(new_text_, search_.rules(), begin, new_end);
     auto [old_score, new_score] = ngrams_.compare(before, new_text_, after);
-    features[RepairFeature::class_ngrams] = static_cast<float>(std::clamp((new_score.by_class - old_score.by_class) / 8, -4.0, 4.0));
-    features[RepairFeature::text_ngrams] = static_cast<float>(std::clamp((new_score.by_text - old_score.by_text) / 8, -4.0, 4.0));
-    features[RepairFeature::ngrams_after] = static_cast<float>(new_score.by_class / 4 / std::max<double>(1, static_cast<double>(after.size())));
-    auto open = [](const std::vector<Lexeme>& all) { return std::count_if(all.begin(), all.end(), [](const Lexeme& each) { return each.unclosed; }); };
+    features[RepairFeature::class_ngrams] =
+        static_cast<float>(std::clamp((new_score.by_class - old_score.by_class) / 8, -4.0, 4.0));
+    features[RepairFeature::text_ngrams] =
+        static_cast<float>(std::clamp((new_score.by_text - old_score.by_text) / 8, -4.0, 4.0));
+    features[RepairFeature::ngrams_after] =
+        static_cast<float>(new_score.by_class / 4 / std::max<double>(1, static_cast<double>(after.size())));
+    auto open = [](const std::vector<Lexeme>& all) {
+      return std::count_if(all.begin(), all.end(), [](const Lexeme& each) { return each.unclosed; });
+    };
     features[RepairFeature::open_strings] = static_cast<float>(open(after) - open(before));
   }
 
@@ -113,7 +123,8 @@ class FeatureMaker {
     features[RepairFeature::double_blank] = blank_before && blank_after && !empty_line;
     features[RepairFeature::trailing_blank] = blank_before && line_end && !empty_line;
     features[RepairFeature::blank_line] = empty_line && line_end;
-    features[RepairFeature::glued] = left() != nullptr && right() != nullptr && left()->range.end == right()->range.begin;
+    features[RepairFeature::glued] =
+        left() != nullptr && right() != nullptr && left()->range.end == right()->range.begin;
     features[RepairFeature::line_end] = right() == nullptr || right()->first_on_line;
     features[RepairFeature::before_closer] = right() != nullptr && is_closing(text(), *right());
     if (right() == nullptr || !right()->first_on_line || left() == nullptr) return;
@@ -125,8 +136,10 @@ class FeatureMaker {
     if (candidate.kind != RepairKind::remove || first_ >= lexemes().size()) return;
     std::string_view own = search_.text_of(first_);
     const Lexeme& each = lexemes()[first_];
-    bool doubled = (first_ > 0 && search_.text_of(first_ - 1) == own && lexemes()[first_ - 1].range.end == each.range.begin) ||
-                   (first_ + 1 < lexemes().size() && search_.text_of(first_ + 1) == own && each.range.end == lexemes()[first_ + 1].range.begin);
+    bool doubled =
+        (first_ > 0 && search_.text_of(first_ - 1) == own && lexemes()[first_ - 1].range.end == each.range.begin) ||
+        (first_ + 1 < lexemes().size() && search_.text_of(first_ + 1) == own &&
+         each.range.end == lexemes()[first_ + 1].range.begin);
     features[RepairFeature::removes_double] = doubled;
     features[RepairFeature::removes_line] = each.first_on_line && each.last_on_line;
     features[RepairFeature::removes_last] = each.last_on_line;
@@ -156,6 +169,7 @@ class FeatureMaker {
     if (candidate.kind != RepairKind::quote || candidate.changes.front().text.empty()) return;
     uint32_t at = candidate.changes.front().range.begin;
     ByteRange line = line_at(new_text_, at);
+    if (line.size() > longest_look) return;
     for (const Lexeme& each : lexemes_of(new_text_, search_.rules(), line.begin, line.end)) {
       if (each.kind != Lexeme::Kind::string || at < each.range.begin || at >= each.range.end) continue;
       std::string_view string = slice(new_text_, each.range);
@@ -163,9 +177,11 @@ class FeatureMaker {
       features[RepairFeature::quote_known] = log1(static_cast<double>(ngrams_.frequency(string)));
       if (string.size() < 3) return;
       std::string_view inside = string.substr(1, string.size() - 2);
-      features[RepairFeature::quote_plain] = std::all_of(inside.begin(), inside.end(), [](char c) { return is_word(c) || c == '.' || c == '-' || c == '/'; });
+      features[RepairFeature::quote_plain] = std::all_of(
+          inside.begin(), inside.end(), [](char c) { return is_word(c) || c == '.' || c == '-' || c == '/'; });
       features[RepairFeature::quote_separators] = log1(static_cast<double>(count_separators(inside)));
-      features[RepairFeature::quote_blank_inside] = static_cast<float>(is_blank(string[1]) + is_blank(string[string.size() - 2]));
+      features[RepairFeature::quote_blank_inside] =
+          static_cast<float>(is_blank(string[1]) + is_blank(string[string.size() - 2]));
     }
   }
 
@@ -199,8 +215,9 @@ class FeatureMaker {
       touched |= change.text.find_first_of(marks) != std::string::npos;
       touched |= slice(text(), change.range).find_first_of(marks) != std::string_view::npos;
     }
-    if (!touched || lexemes().size() > widest_disorder) return;
-    BracketDisorder now = bracket_disorder(new_text_, lexemes_of(new_text_, search_.rules(), 0, static_cast<uint32_t>(new_text_.size())));
+    if (!touched || lexemes().size() > widest_disorder || text().size() > longest_disorder) return;
+    BracketDisorder now =
+        bracket_disorder(new_text_, lexemes_of(new_text_, search_.rules(), 0, static_cast<uint32_t>(new_text_.size())));
     auto change = [](int before, int after) { return static_cast<float>(std::clamp(after - before, -4, 4)); };
     features[RepairFeature::misindented] = change(disorder_.misindented, now.misindented);
     features[RepairFeature::mismatched] = change(disorder_.mismatched, now.mismatched);
@@ -268,7 +285,10 @@ class FeatureMaker {
   uint64_t gap_shape(const TextChange& change) const {
     auto shape = [&](int64_t at, int step) {
       uint64_t blanks = 0;
-      for (; blanks < 2 && at >= 0 && at < static_cast<int64_t>(text().size()) && is_blank(text()[static_cast<size_t>(at)]); at += step) blanks++;
+      for (; blanks < 2 && at >= 0 && at < static_cast<int64_t>(text().size()) &&
+             is_blank(text()[static_cast<size_t>(at)]);
+           at += step)
+        blanks++;
       bool end = at < 0 || at >= static_cast<int64_t>(text().size()) || text()[static_cast<size_t>(at)] == '\n';
       return blanks * 2 + end;
     };

@@ -12,34 +12,34 @@ namespace lacuna::syntax {
 
 /// Dense features, in the order of RepairFeatures::dense. repair_train.py knows only their number.
 enum class RepairFeature : uint8_t {
-  accepted,            ///< the whole text parses
-  reaches_furthest,    ///< no other candidate gets further
-  reach_lost,          ///< log of the bytes by which it stays behind the furthest
-  distance,            ///< log of the lexemes between the change and the failure
-  at_failure,          ///< the change touches the failed token
-  same_line,           ///< as the failure
-  class_ngrams,        ///< gain in log probability, by class
-  text_ngrams,         ///< and by text
-  ngrams_after,        ///< the mean log probability by class afterwards
-  double_blank,        ///< inserted between two blanks
-  trailing_blank,      ///< inserted where a line ends in blanks
-  blank_line,          ///< put on an empty line with the right indentation
-  glued,               ///< inserted between two lexemes that touch
-  line_end,            ///< inserted at the end of a line
-  before_closer,       ///< inserted before a closing bracket
-  misindented,         ///< more closers that indentation contradicts
-  mismatched,          ///< more pairs of different kinds
-  lone,                ///< more brackets without a partner
-  next_line_deeper,    ///< inserted at a line end, and the next line is indented deeper
+  accepted,          ///< the whole text parses
+  reaches_furthest,  ///< no other candidate gets further
+  reach_lost,        ///< log of the bytes by which it stays behind the furthest
+  distance,          ///< log of the lexemes between the change and the failure
+  at_failure,        ///< the change touches the failed token
+  same_line,         ///< as the failure
+  class_ngrams,      ///< gain in log probability, by class
+  text_ngrams,       ///< and by text
+  ngrams_after,      ///< the mean log probability by class afterwards
+  double_blank,      ///< inserted between two blanks
+  trailing_blank,    ///< inserted where a line ends in blanks
+  blank_line,        ///< put on an empty line with the right indentation
+  glued,             ///< inserted between two lexemes that touch
+  line_end,          ///< inserted at the end of a line
+  before_closer,     ///< inserted before a closing bracket
+  misindented,       ///< more closers that indentation contradicts
+  mismatched,        ///< more pairs of different kinds
+  lone,              ///< more brackets without a partner
+  next_line_deeper,  ///< inserted at a line end, and the next line is indented deeper
   next_line_shallower,
-  removes_double,      ///< takes out one of two equal neighbours
-  removes_line,        ///< takes out all that was on a line
-  removes_last,        ///< takes out the last lexeme of a line
-  removes_word,        ///< takes out a word, number or string
-  word_distance,       ///< letters changed
-  target_known,        ///< log of the occurrences of the word that it makes
-  source_known,        ///< log of the other occurrences of the word that it changes
-  left_known,          ///< log of the occurrences of a split word's first part
+  removes_double,  ///< takes out one of two equal neighbours
+  removes_line,    ///< takes out all that was on a line
+  removes_last,    ///< takes out the last lexeme of a line
+  removes_word,    ///< takes out a word, number or string
+  word_distance,   ///< letters changed
+  target_known,    ///< log of the occurrences of the word that it makes
+  source_known,    ///< log of the other occurrences of the word that it changes
+  left_known,      ///< log of the occurrences of a split word's first part
   right_known,
   open_strings,        ///< more strings that do not end
   quote_blank_inside,  ///< the string it makes begins or ends with a blank

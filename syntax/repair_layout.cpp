@@ -10,7 +10,9 @@ bool is_one_of(std::string_view token, std::string_view characters) {
   return token.size() == 1 && characters.find(token[0]) != std::string_view::npos;
 }
 
-bool is_tight(std::string_view token) { return token == "." || token == "::" || token == "->" || token == "?." || token == "!" || token == "@"; }
+bool is_tight(std::string_view token) {
+  return token == "." || token == "::" || token == "->" || token == "?." || token == "!" || token == "@";
+}
 
 }  // namespace
 
@@ -28,7 +30,8 @@ TextChange placed(const RepairSearch& search, size_t boundary, std::string_view 
     return insert(gap_begin + 1, std::string(token));
   }
   if (is_one_of(token, ")]},;.:")) return insert(gap_begin, std::string(token));
-  if (is_one_of(token, "([") || (token == "{" && same_line)) return insert(same_line ? gap_end : gap_begin, std::string(token));
+  if (is_one_of(token, "([") || (token == "{" && same_line))
+    return insert(same_line ? gap_end : gap_begin, std::string(token));
   if (is_tight(token)) return insert(gap_begin, std::string(token));
   if (!same_line) return insert(gap_begin, fmt::format("{}{}", boundary == 0 ? "" : " ", token));
   return insert(gap_begin, fmt::format(" {}{}", token, gap.empty() ? " " : ""));

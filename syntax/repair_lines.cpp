@@ -43,7 +43,8 @@ void reindent(RepairSearch& search, uint32_t offset) {
 }
 
 bool is_merge_mark(std::string_view line) {
-  return line.starts_with("<<<<<<<") || line.starts_with("=======") || line.starts_with(">>>>>>>") || line.starts_with("|||||||");
+  return line.starts_with("<<<<<<<") || line.starts_with("=======") || line.starts_with(">>>>>>>") ||
+         line.starts_with("|||||||");
 }
 
 /// Takes all marks of the conflict around the failure out, keeping both sides or only the first.

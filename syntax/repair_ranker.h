@@ -1,8 +1,8 @@
 /// Orders the candidates of one search by how likely a person would have meant each.
 ///
 /// A linear model: dense features weighed for each kind of change, plus learned weights of what was changed among which
-/// neighbours, looked up by hash. The weights are those of a softmax over the candidates of a search (listwise), learned by
-/// scripts/repair_train.py from errors made in real sources.
+/// neighbours, looked up by hash. The weights are those of a softmax over the candidates of a search (listwise),
+/// learned by scripts/repair_train.py from errors made in real sources.
 #pragma once
 
 #include <vector>

@@ -10,11 +10,13 @@
 namespace lacuna::syntax {
 namespace {
 
-constexpr uint32_t horizon_bytes = 600;         // past the failure: far enough to tell a repair from a lucky token
+constexpr uint32_t horizon_bytes = 600;  // past the failure: far enough to tell a repair from a lucky token
 constexpr uint32_t longest_trial_tail = 1 << 16;
+constexpr uint32_t longest_run = 1 << 15;  // past the failure: what reads so far has proved itself
 constexpr uint64_t hash_base = 0x9E3779B97F4A7C15ull;
 
-/// The offset of the old text that `offset` of the changed text stands for; inserted text stands for the change's begin.
+/// The offset of the old text that `offset` of the changed text stands for; inserted text stands for the change's
+/// begin.
 uint32_t old_offset(const std::vector<TextChange>& changes, uint32_t offset) {
   int64_t shift = 0;
   for (const TextChange& change : changes) {
@@ -33,7 +35,9 @@ int64_t growth(const std::vector<TextChange>& changes) {
   return size;
 }
 
-uint64_t extended(uint64_t hash, char c) { return hash * hash_base + static_cast<unsigned char>(c) + 1; }
+uint64_t extended(uint64_t hash, char c) {
+  return hash * hash_base + static_cast<unsigned char>(c) + 1;
+}
 
 }  // namespace
 
@@ -54,7 +58,9 @@ bool RepairSearch::detect() {
   return true;
 }
 
-std::string_view RepairSearch::text_of(size_t lexeme) const { return slice(text_, lexemes_[lexeme].range); }
+std::string_view RepairSearch::text_of(size_t lexeme) const {
+  return slice(text_, lexemes_[lexeme].range);
+}
 
 bool RepairSearch::is_mark(size_t lexeme, std::string_view text) const {
   return lexeme < lexemes_.size() && lexemes_[lexeme].kind == Lexeme::Kind::mark && text_of(lexeme) == text;
@@ -104,7 +110,8 @@ uint64_t RepairSearch::key_of(const std::vector<TextChange>& changes) const {
   for (const TextChange& change : changes) {
     copy(change.range.begin);
     bool leading = is_space(change.range.begin == 0 ? '\n' : text_[change.range.begin - 1]) &&
-                   indentation_at(text_, change.range.begin).size() >= change.range.begin - line_at(text_, change.range.begin).begin;
+                   indentation_at(text_, change.range.begin).size() >=
+                       change.range.begin - line_at(text_, change.range.begin).begin;
     for (char c : change.text)
       if (counts(c, leading)) hash = extended(hash, c);
     at = change.range.end;
@@ -139,6 +146,7 @@ bool RepairSearch::try_change(RepairKind kind, ByteRange range, std::string_view
 }
 
 bool RepairSearch::try_changes(RepairKind kind, std::vector<TextChange> changes) {
+  if (deadline_.passed()) return false;
   Candidate candidate;
   candidate.key = key_of(changes);
   if (keys_.contains(candidate.key)) return false;
@@ -149,12 +157,14 @@ bool RepairSearch::try_changes(RepairKind kind, std::vector<TextChange> changes)
   StackFrontier frontier = resume_before(changes.front().range.begin);
   size_t checkpoint = stack_.checkpoint();
   int64_t shift = growth(changes);
-  auto stop = static_cast<uint32_t>(std::min<int64_t>(int64_t{failure_.end} + horizon_bytes + std::max<int64_t>(shift, 0), UINT32_MAX));
+  auto stop = static_cast<uint32_t>(
+      std::min<int64_t>(int64_t{failure_.end} + horizon_bytes + std::max<int64_t>(shift, 0), UINT32_MAX));
   StackOutcome outcome = stack_.run(frontier, stop, deadline_);
   candidate.accepted = outcome.end == StackOutcome::End::accepted;
   bool failed = outcome.end == StackOutcome::End::rejected;
   if (outcome.end == StackOutcome::End::gave_up) return false;
-  candidate.reached = candidate.accepted ? static_cast<uint32_t>(text_.size()) : old_offset(changes, failed ? outcome.token.begin : frontier.position());
+  candidate.reached = candidate.accepted ? static_cast<uint32_t>(text_.size())
+                                         : old_offset(changes, failed ? outcome.token.begin : frontier.position());
   if (!candidate.accepted && candidate.reached <= failure_.begin) {
     stack_.give_back(checkpoint);
     return false;
@@ -179,8 +189,8 @@ void RepairSearch::run_to_end() {
     if (kept_[i].frontier.empty()) continue;
     StackFrontier start = kept_[i].frontier;
     StackFrontier frontier = start;
-    StackOutcome outcome = stack_.run(frontier, UINT32_MAX, deadline_);
-    bool accepted = outcome.end == StackOutcome::End::accepted;
+    StackOutcome outcome = stack_.run(frontier, failure_.end + longest_run, deadline_);
+    bool accepted = outcome.end == StackOutcome::End::accepted || outcome.end == StackOutcome::End::stopped;
     uint32_t reached = accepted ? static_cast<uint32_t>(text_.size()) : outcome.token.begin;
     for (size_t j = i; j < kept_.size(); j++) {
       if (kept_[j].frontier.empty() || !ParseStack::equal(kept_[j].frontier, start)) continue;

@@ -23,8 +23,8 @@ enum class RepairKind : uint8_t { insert, remove, replace, split, respell, quote
 struct Candidate {
   RepairKind kind = RepairKind::insert;
   std::vector<TextChange> changes;
-  bool accepted = false;  ///< nothing is wrong up to the end of the text
-  uint32_t reached = 0;   ///< of the old text: where the changed one fails, or its size
+  bool accepted = false;   ///< nothing is wrong up to the end of the text
+  uint32_t reached = 0;    ///< of the old text: where the changed one fails, or its size
   StackFrontier frontier;  ///< at the horizon, in offsets of the old text; empty if it failed before
   uint64_t key = 0;        ///< equal for changes that differ in layout only
 };

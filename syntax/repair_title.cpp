@@ -66,12 +66,15 @@ std::string insertion_title(std::string_view text, const TextChange& change) {
     ByteRange word = word_around(text, change.range);
     std::string_view old = slice(text, word);
     uint32_t left = at - word.begin;
-    return fmt::format("Change {} to {}", quoted(old), quoted(fmt::format("{}{}{}", old.substr(0, left), change.text, old.substr(left))));
+    return fmt::format("Change {} to {}", quoted(old),
+                       quoted(fmt::format("{}{}{}", old.substr(0, left), change.text, old.substr(left))));
   }
   std::string what = quoted(change.text);
-  if (std::string_view before = token_before(text, at); !before.empty()) return fmt::format("Insert {} after {}", what, quoted(before));
+  if (std::string_view before = token_before(text, at); !before.empty())
+    return fmt::format("Insert {} after {}", what, quoted(before));
   if (change.text.starts_with('\n')) return fmt::format("Insert {} on a new line", what);
-  if (std::string_view after = token_after(text, at); !after.empty()) return fmt::format("Insert {} before {}", what, quoted(after));
+  if (std::string_view after = token_after(text, at); !after.empty())
+    return fmt::format("Insert {} before {}", what, quoted(after));
   return fmt::format("Insert {}", what);
 }
 
@@ -81,7 +84,8 @@ std::string one_title(std::string_view text, const TextChange& change) {
   bool new_blank = trimmed(change.text).empty();
   if (old_blank && new_blank) return change.text.size() > old.size() ? "Indent this line" : "Unindent this line";
   if (old_blank) return insertion_title(text, {{change.range.end, change.range.end}, change.text});
-  if (new_blank) return fmt::format("Remove {}{}", old.find('\n') == std::string_view::npos ? "" : "the line ", quoted(old));
+  if (new_blank)
+    return fmt::format("Remove {}{}", old.find('\n') == std::string_view::npos ? "" : "the line ", quoted(old));
   return fmt::format("Change {} to {}", quoted(old), quoted(change.text));
 }
 

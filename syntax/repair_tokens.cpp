@@ -6,7 +6,7 @@
 namespace lacuna::syntax {
 namespace {
 
-constexpr size_t insert_reach = 14;   // lexemes before the failure
+constexpr size_t insert_reach = 14;  // lexemes before the failure
 constexpr size_t remove_reach = 14;
 constexpr size_t bracket_reach = 80;  // for single brackets: their partner may be far
 constexpr size_t beyond = 2;          // lexemes after the failure
@@ -15,7 +15,9 @@ constexpr std::string_view brackets[] = {")", "]", "}", "(", "[", "{"};
 constexpr std::string_view handled_elsewhere[] = {"\"", "'", "`", ")", "]", "}"};
 constexpr std::string_view separators[] = {",", ";", ":", ".", "="};
 
-bool is_bracket(std::string_view text) { return std::find(std::begin(brackets), std::end(brackets), text) != std::end(brackets); }
+bool is_bracket(std::string_view text) {
+  return std::find(std::begin(brackets), std::end(brackets), text) != std::end(brackets);
+}
 
 bool is_separator(std::string_view text) {
   return std::find(std::begin(separators), std::end(separators), text) != std::end(separators);
@@ -25,7 +27,9 @@ void insert_tokens(RepairSearch& search, size_t boundary) {
   if (boundary == 0 || search.lexemes()[boundary - 1].kind == Lexeme::Kind::comment) return;
   for (const FixedTerminal* terminal : search.terminals_at(search.lexemes()[boundary - 1].range.end)) {
     // Quotes and closers have generators of their own, which know where they stand well.
-    if (std::find(std::begin(handled_elsewhere), std::end(handled_elsewhere), terminal->text) != std::end(handled_elsewhere)) continue;
+    if (std::find(std::begin(handled_elsewhere), std::end(handled_elsewhere), terminal->text) !=
+        std::end(handled_elsewhere))
+      continue;
     TextChange change = placed(search, boundary, terminal->text);
     search.try_change(RepairKind::insert, change.range, change.text);
   }

@@ -9,9 +9,9 @@
 namespace lacuna::syntax {
 namespace {
 
-constexpr uint32_t longest_whole = 1 << 19;  // 10,000 lines and more
-constexpr uint32_t context_before = 1 << 17;
-constexpr uint32_t context_after = 1 << 17;
+constexpr uint32_t longest_whole = 1 << 17;  // some 4,000 lines
+constexpr uint32_t context_before = 3 << 13;
+constexpr uint32_t context_after = 1 << 19;  // a lost closer shows only at the end of what it should have closed
 
 }  // namespace
 

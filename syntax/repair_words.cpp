@@ -54,8 +54,8 @@ bool is_digits(std::string_view word) {
   return std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// A lost mark between two words made one of them: `print(x` became `printx`. Where neither part is a word of the file, only
-/// the commonest marks are tried, and only if `everywhere`.
+/// A lost mark between two words made one of them: `print(x` became `printx`. Where neither part is a word of the file,
+/// only the commonest marks are tried, and only if `everywhere`.
 void split(RepairSearch& search, size_t lexeme, const Vocabulary& words, bool everywhere) {
   std::string_view word = search.text_of(lexeme);
   ByteRange range = search.lexemes()[lexeme].range;

@@ -44,7 +44,8 @@ TEST_CASE("strings end on their line, closed or not") {
 TEST_CASE("each language has its own strings") {
   CHECK(words("python", "x = '''a\n'b''' + \"c\"") == "x = '''a\n'b''' + \"c\"");
   CHECK(words("javascript", "`a\n${b}` + /['\"]/g.test(c) / 2") == "`a\n${b}` + /['\"]/g . test ( c ) / 2");
-  CHECK(words("rust", "fn f<'a>(c: char) { 'x'; r#\"a\"b\"#; }") == "fn f < ' a > ( c : char ) { 'x' ; r#\"a\"b\"# ; }");
+  CHECK(words("rust", "fn f<'a>(c: char) { 'x'; r#\"a\"b\"#; }") ==
+        "fn f < ' a > ( c : char ) { 'x' ; r#\"a\"b\"# ; }");
   CHECK(words("cpp", "R\"x(a)\" \")x\" b") == "R\"x(a)\" \")x\" b");
 }
 

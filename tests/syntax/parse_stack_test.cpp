@@ -42,7 +42,8 @@ TEST_CASE("the simulator accepts what tree-sitter accepts, in every language") {
 }
 
 TEST_CASE("the simulator accepts our own sources") {
-  for (const char* path : {"/syntax/parse_stack.cpp", "/syntax/repair_search.cpp", "/syntax/syntax_tree.h", "/support/utf8.cpp"}) {
+  for (const char* path :
+       {"/syntax/parse_stack.cpp", "/syntax/repair_search.cpp", "/syntax/syntax_tree.h", "/support/utf8.cpp"}) {
     CAPTURE(path);
     auto text = lacuna::os::read_file(std::string(LACUNA_SOURCE_DIR) + path, 1 << 20);
     REQUIRE(text.ok());
@@ -62,7 +63,8 @@ TEST_CASE("a text with a token deleted is accepted exactly when tree-sitter find
       text.erase(begin, end - begin);
       CAPTURE(sample.language);
       CAPTURE(text);
-      CHECK((read(sample.language, text).end == StackOutcome::End::accepted) == !tree_of(sample.language, text).has_errors());
+      CHECK((read(sample.language, text).end == StackOutcome::End::accepted) ==
+            !tree_of(sample.language, text).has_errors());
     }
   }
 }
@@ -150,5 +152,6 @@ TEST_CASE("a passed deadline stops a run") {
   ParseStack stack(*find_language("python", ""));
   stack.set_text(text);
   StackFrontier frontier = stack.start();
-  CHECK(stack.run(frontier, UINT32_MAX, Deadline(std::chrono::milliseconds(0), nullptr)).end == StackOutcome::End::gave_up);
+  CHECK(stack.run(frontier, UINT32_MAX, Deadline(std::chrono::milliseconds(0), nullptr)).end ==
+        StackOutcome::End::gave_up);
 }

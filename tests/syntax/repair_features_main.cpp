@@ -1,9 +1,10 @@
 /// repair_features: the training data of the repair ranker, from errors that somebody else has made.
 ///
-/// Reads JSON lines {"lang", "original", "broken", "fixed": [texts, each with one error undone]} from standard input. For each
-/// line whose original is clean and whose broken text is not, writes the candidates of the first failure to standard output,
-/// in native byte order: their number n, then n kinds, n labels (1: equals one of the fixed texts), both int32, n rows of
-/// dense features (float32) and n rows of sparse ones (uint32). With n = 0 for lines that cannot be used.
+/// Reads JSON lines {"lang", "original", "broken", "fixed": [texts, each with one error undone]} from standard input.
+/// For each line whose original is clean and whose broken text is not, writes the candidates of the first failure to
+/// standard output, in native byte order: their number n, then n kinds, n labels (1: equals one of the fixed texts),
+/// both int32, n rows of dense features (float32) and n rows of sparse ones (uint32). With n = 0 for lines that cannot
+/// be used.
 
 #include <cstdint>
 #include <cstdio>

@@ -14,7 +14,9 @@ std::vector<Lexeme> scan(std::string_view text) {
   return lexemes_of(text, lexeme_rules(*find_language("c", "")), 0, static_cast<uint32_t>(text.size()));
 }
 
-TextChange change(uint32_t begin, uint32_t end, std::string text) { return {{begin, end}, std::move(text)}; }
+TextChange change(uint32_t begin, uint32_t end, std::string text) {
+  return {{begin, end}, std::move(text)};
+}
 
 }  // namespace
 
@@ -95,7 +97,8 @@ TEST_CASE("titles name the edit and its place") {
   CHECK(title(change(16, 18, "    ")) == "Indent this line");
   CHECK(title(change(16, 18, "")) == "Unindent this line");
   CHECK(title(change(21, 21, "(")) == "Change `retrun` to `ret(run`");
-  CHECK(repair_title(text, {change(28, 28, ")"), change(31, 32, "")}, 1) == "Insert `)` after `a`, remove `}` on line 3");
+  CHECK(repair_title(text, {change(28, 28, ")"), change(31, 32, "")}, 1) ==
+        "Insert `)` after `a`, remove `}` on line 3");
 }
 
 TEST_CASE("long texts are cut in titles, between characters") {

@@ -41,7 +41,8 @@ void check_title(std::string_view language, std::string_view broken, std::string
 }
 
 /// What find_repairs promises of every repair.
-void check_promises(const SyntaxTree& tree, std::string_view text, const std::vector<Repair>& repairs, size_t max_repairs) {
+void check_promises(const SyntaxTree& tree, std::string_view text, const std::vector<Repair>& repairs,
+                    size_t max_repairs) {
   CHECK(repairs.size() <= max_repairs);
   std::vector<std::string> results;
   for (const Repair& repair : repairs) {
@@ -79,67 +80,84 @@ TEST_CASE("clean texts have no repairs") {
 
 TEST_CASE("a lost closer on its line comes back where its expression ends") {
   check_repair("c", "void f(int a) {\n  g(a, 1);\n  h(a, 2;\n}\n", "void f(int a) {\n  g(a, 1);\n  h(a, 2);\n}\n");
-  check_repair("python", "def f(a):\n    g(a, 1)\n    h(a, 2\n    return a\n", "def f(a):\n    g(a, 1)\n    h(a, 2)\n    return a\n");
+  check_repair("python", "def f(a):\n    g(a, 1)\n    h(a, 2\n    return a\n",
+               "def f(a):\n    g(a, 1)\n    h(a, 2)\n    return a\n");
   check_repair("javascript", "const a = [1, 2];\nconst b = [3, 4;\n", "const a = [1, 2];\nconst b = [3, 4];\n");
   check_repair("rust", "fn f() {\n    g(1);\n    if h(2 {\n        g(3);\n    }\n}\n",
                "fn f() {\n    g(1);\n    if h(2) {\n        g(3);\n    }\n}\n");
-  check_repair("go", "package a\n\nfunc f() {\n\tg(1)\n\th([]int{1, 2)\n}\n", "package a\n\nfunc f() {\n\tg(1)\n\th([]int{1, 2})\n}\n");
+  check_repair("go", "package a\n\nfunc f() {\n\tg(1)\n\th([]int{1, 2)\n}\n",
+               "package a\n\nfunc f() {\n\tg(1)\n\th([]int{1, 2})\n}\n");
 }
 
 TEST_CASE("a lost closing brace is found by indentation, far from where the parser fails") {
   check_repair("java",
-               "class A {\n    void f() {\n        if (x) {\n            g();\n        \n        h();\n    }\n\n    void k() {\n        g();\n    }\n}\n",
-               "class A {\n    void f() {\n        if (x) {\n            g();\n        }\n        h();\n    }\n\n    void k() {\n        g();\n    }\n}\n");
-  check_repair("c", "int f(void) {\n  return 1;\n\nint g(void) {\n  return 2;\n}\n", "int f(void) {\n  return 1;\n}\nint g(void) {\n  return 2;\n}\n");
+               "class A {\n    void f() {\n        if (x) {\n            g();\n        \n        h();\n    }\n\n    "
+               "void k() {\n        g();\n    }\n}\n",
+               "class A {\n    void f() {\n        if (x) {\n            g();\n        }\n        h();\n    }\n\n    "
+               "void k() {\n        g();\n    }\n}\n");
+  check_repair("c", "int f(void) {\n  return 1;\n\nint g(void) {\n  return 2;\n}\n",
+               "int f(void) {\n  return 1;\n}\nint g(void) {\n  return 2;\n}\n");
 }
 
 TEST_CASE("a lost opener that joined two words is put between them") {
-  check_repair("python", "def f(name):\n    print(name)\n    printname)\n", "def f(name):\n    print(name)\n    print(name)\n");
-  check_repair("typescript", "const value = get(key);\nset(key);\nsetkey);\n", "const value = get(key);\nset(key);\nset(key);\n");
+  check_repair("python", "def f(name):\n    print(name)\n    printname)\n",
+               "def f(name):\n    print(name)\n    print(name)\n");
+  check_repair("typescript", "const value = get(key);\nset(key);\nsetkey);\n",
+               "const value = get(key);\nset(key);\nset(key);\n");
   check_repair("cpp", "int f(int x) {\n  if (x) return g(x);\n  ifx) return x;\n  return 0;\n}\n",
                "int f(int x) {\n  if (x) return g(x);\n  if(x) return x;\n  return 0;\n}\n");
 }
 
 TEST_CASE("a lost opening brace comes back at the end of its line") {
-  check_repair("go", "package a\n\nfunc f() {\n\tg()\n}\n\nfunc h() \n\tg()\n}\n", "package a\n\nfunc f() {\n\tg()\n}\n\nfunc h() {\n\tg()\n}\n");
+  check_repair("go", "package a\n\nfunc f() {\n\tg()\n}\n\nfunc h() \n\tg()\n}\n",
+               "package a\n\nfunc f() {\n\tg()\n}\n\nfunc h() {\n\tg()\n}\n");
 }
 
 TEST_CASE("a doubled or stray closer goes away") {
   check_repair("c", "void f(int a) {\n  g(a));\n}\n", "void f(int a) {\n  g(a);\n}\n");
   check_repair("python", "x = [1, 2]\ny = [3, 4]]\n", "x = [1, 2]\ny = [3, 4]\n");
-  check_repair("javascript", "function f() {\n  if (a) {\n    g()\n  }}\n  h()\n}\n", "function f() {\n  if (a) {\n    g()\n  }\n  h()\n}\n");
+  check_repair("javascript", "function f() {\n  if (a) {\n    g()\n  }}\n  h()\n}\n",
+               "function f() {\n  if (a) {\n    g()\n  }\n  h()\n}\n");
 }
 
 TEST_CASE("a closer of the wrong kind is exchanged") {
   check_repair("rust", "fn f() {\n    let a = g(1];\n}\n", "fn f() {\n    let a = g(1);\n}\n");
-  check_repair("typescript", "const a = f({b: 1});\nconst c = f({d: 2}];\n", "const a = f({b: 1});\nconst c = f({d: 2});\n");
+  check_repair("typescript", "const a = f({b: 1});\nconst c = f({d: 2}];\n",
+               "const a = f({b: 1});\nconst c = f({d: 2});\n");
 }
 
 TEST_CASE("lost separators come back") {
-  check_repair("java", "class A {\n    int a = 1;\n    int b = 2\n    int c = 3;\n}\n", "class A {\n    int a = 1;\n    int b = 2;\n    int c = 3;\n}\n");
-  check_repair("python", "def f(a):\n    return a\n\ndef g(b)\n    return b\n", "def f(a):\n    return a\n\ndef g(b):\n    return b\n");
-  check_repair("python", "x = {\n    'a': 1,\n    'b': 2\n    'c': 3,\n}\n", "x = {\n    'a': 1,\n    'b': 2,\n    'c': 3,\n}\n");
+  check_repair("java", "class A {\n    int a = 1;\n    int b = 2\n    int c = 3;\n}\n",
+               "class A {\n    int a = 1;\n    int b = 2;\n    int c = 3;\n}\n");
+  check_repair("python", "def f(a):\n    return a\n\ndef g(b)\n    return b\n",
+               "def f(a):\n    return a\n\ndef g(b):\n    return b\n");
+  check_repair("python", "x = {\n    'a': 1,\n    'b': 2\n    'c': 3,\n}\n",
+               "x = {\n    'a': 1,\n    'b': 2,\n    'c': 3,\n}\n");
   check_repair("cpp", "int f(int a, int b);\nint g(int a int b);\n", "int f(int a, int b);\nint g(int a, int b);\n");
 }
 
 TEST_CASE("a lost quote comes back on the side where it is missing") {
-  check_repair("java", "class A {\n    String a = \"x\";\n    String b = \"y;\n}\n", "class A {\n    String a = \"x\";\n    String b = \"y\";\n}\n");
+  check_repair("java", "class A {\n    String a = \"x\";\n    String b = \"y;\n}\n",
+               "class A {\n    String a = \"x\";\n    String b = \"y\";\n}\n");
   check_repair("python", "print(\"a\")\nprint(b\")\n", "print(\"a\")\nprint(\"b\")\n");
   check_repair("javascript", "f('a', 'b');\nf('a, 'b');\n", "f('a', 'b');\nf('a', 'b');\n");
 }
 
 TEST_CASE("a misspelt keyword is corrected") {
-  check_repair("python", "def f(x):\n    if x:\n        retrun 1\n    return 2\n", "def f(x):\n    if x:\n        return 1\n    return 2\n");
+  check_repair("python", "def f(x):\n    if x:\n        retrun 1\n    return 2\n",
+               "def f(x):\n    if x:\n        return 1\n    return 2\n");
   check_repair("rust", "fn f() {\n    lt x = 1;\n    let y = 2;\n}\n", "fn f() {\n    let x = 1;\n    let y = 2;\n}\n");
   check_repair("go", "packge main\n\nfunc main() {\n}\n", "package main\n\nfunc main() {\n}\n");
 }
 
 TEST_CASE("a lost operator comes back between the blanks that it leaves") {
-  check_repair("c", "void f(int x) {\n  int a = x + 1;\n  int b  x + 2;\n}\n", "void f(int x) {\n  int a = x + 1;\n  int b = x + 2;\n}\n");
+  check_repair("c", "void f(int x) {\n  int a = x + 1;\n  int b  x + 2;\n}\n",
+               "void f(int x) {\n  int a = x + 1;\n  int b = x + 2;\n}\n");
 }
 
 TEST_CASE("marks of a merge go away") {
-  std::vector<Repair> repairs = repairs_of("c", "int a;\n<<<<<<< HEAD\nint b;\n=======\nint c;\n>>>>>>> other\nint d;\n");
+  std::vector<Repair> repairs =
+      repairs_of("c", "int a;\n<<<<<<< HEAD\nint b;\n=======\nint c;\n>>>>>>> other\nint d;\n");
   REQUIRE_FALSE(repairs.empty());
   CHECK(repairs.front().remaining_errors == 0);
 }
@@ -170,7 +188,8 @@ TEST_CASE("all errors are fixed as one edit of the text") {
   Repair all = fix_all(tree, text, generous);
   CHECK(all.changes.size() == 2);
   CHECK(all.remaining_errors == 0);
-  CHECK(lacuna::syntax::apply(text, all.changes) == "int a = 1;\nint b = 2;\nvoid f(void) {\n  g(1, 2);\n  h(3);\n}\nint c = 3;\n");
+  CHECK(lacuna::syntax::apply(text, all.changes) ==
+        "int a = 1;\nint b = 2;\nvoid f(void) {\n  g(1, 2);\n  h(3);\n}\nint c = 3;\n");
 }
 
 TEST_CASE("repairs of random damage keep their promises in every language") {
@@ -203,7 +222,8 @@ TEST_CASE("as many alternatives are given as are asked for") {
   std::vector<SyntaxError> errors = diagnose(tree, text);
   REQUIRE_FALSE(errors.empty());
   for (size_t max : {0, 1, 2, 5}) {
-    std::vector<Repair> repairs = find_repairs(tree, text, errors.front(), {std::chrono::milliseconds(60000), nullptr, max});
+    std::vector<Repair> repairs =
+        find_repairs(tree, text, errors.front(), {std::chrono::milliseconds(60000), nullptr, max});
     CHECK(repairs.size() <= max);
     check_promises(tree, text, repairs, max);
   }
@@ -211,7 +231,8 @@ TEST_CASE("as many alternatives are given as are asked for") {
 
 TEST_CASE("hostile texts are answered within bounds") {
   std::vector<std::string> texts = {std::string(200000, '('), std::string(100000, '{') + std::string(99999, '}'),
-                                    "int a = " + std::string(1000000, '1') + " 2;\n", "x = '\xFF\xFE' \xC3(\n", std::string("\0\0(\0", 4)};
+                                    "int a = " + std::string(1000000, '1') + " 2;\n", "x = '\xFF\xFE' \xC3(\n",
+                                    std::string("\0\0(\0", 4)};
   std::string lines;
   for (int i = 0; i < 400000; i++) lines += "int variable = 1;\n";
   texts.push_back(lines + "int b = ;\n");
