@@ -1,8 +1,11 @@
 #include "server/completion/finish_completion.h"
 
 #include <algorithm>
+#include <limits>
+#include <tuple>
 #include <utility>
 
+#include "server/completion/stop_constraint.h"
 #include "server/completion/text_hygiene.h"
 #include "syntax/trim.h"
 
@@ -31,6 +34,16 @@ syntax::Trimmed trim_line(std::string_view text, uint32_t offset, std::string_vi
   return trimmed;
 }
 
+/// Syntax errors of the document with the suggestion in it; as many as can be where that cannot be told in time.
+int errors_with(const Snapshot& snapshot, uint32_t offset, const Suggestion& suggestion, std::chrono::milliseconds budget) {
+  const std::string& old_text = *snapshot.text;
+  const uint32_t old_end = offset + suggestion.replace_after;
+  const std::string text = old_text.substr(0, offset) + suggestion.shown + old_text.substr(old_end);
+  const syntax::Edit edit{offset, old_end, offset + static_cast<uint32_t>(suggestion.shown.size())};
+  const auto tree = snapshot.tree->reparse({&edit, 1}, old_text, text, {.budget = budget});
+  return tree.ok() ? tree->num_errors() : std::numeric_limits<int>::max();
+}
+
 /// The first `max_lines` lines, without the end of the last.
 std::string_view first_lines(std::string_view text, int max_lines) {
   size_t end = 0;
@@ -46,15 +59,19 @@ std::string_view first_lines(std::string_view text, int max_lines) {
 }  // namespace
 
 Suggestion finish_completion(const Snapshot& snapshot, uint32_t offset,
-                             const std::optional<syntax::CompletionContext>& context, std::string generated,
-                             int max_lines) {
+                             const std::optional<syntax::CompletionContext>& context, const std::string& generated,
+                             const FinishOptions& options) {
   Suggestion suggestion;
   suggestion.generated = clean_prefix(generated, *snapshot.text);
+  if (repeats_itself(suggestion.generated)) {
+    suggestion.silence = "the model repeats itself";
+    return suggestion;
+  }
   std::string_view usable = suggestion.generated;
-  if (!context || !context->in_empty_block) usable = first_lines(usable, max_lines);
-  const syntax::Trimmed trimmed = context
-                                      ? syntax::trim_completion(*snapshot.tree, *snapshot.text, offset, *context, usable)
-                                      : trim_line(*snapshot.text, offset, usable);
+  if (!context || !context->in_empty_block) usable = first_lines(usable, options.max_lines);
+  const syntax::Trimmed trimmed =
+      context ? syntax::trim_completion(*snapshot.tree, *snapshot.text, offset, *context, usable, options.budget)
+              : trim_line(*snapshot.text, offset, usable);
   if (is_blank(trimmed.text)) {
     suggestion.silence = trimmed.reason ? trimmed.reason : "nothing generated";
     return suggestion;
@@ -63,6 +80,37 @@ Suggestion finish_completion(const Snapshot& snapshot, uint32_t offset,
   suggestion.generated = trimmed.text + trimmed.remainder;  // trimming may have dropped an indentation that was there
   suggestion.replace_after = trimmed.replace_after;
   return suggestion;
+}
+
+std::vector<Suggestion> finish_drafts(const Snapshot& snapshot, uint32_t offset,
+                                      const std::optional<syntax::CompletionContext>& context, const std::vector<Draft>& drafts,
+                                      const FinishOptions& options) {
+  struct Ranked {
+    Suggestion suggestion;
+    int errors;
+    bool first;
+    double log_probability;
+    auto order() const { return std::tuple(errors, !first, -log_probability); }
+  };
+  std::vector<Suggestion> silent;
+  std::vector<Ranked> ranked;
+  for (const Draft& draft : drafts) {
+    Suggestion suggestion = finish_completion(snapshot, offset, context, draft.generated, options);
+    const bool known = std::any_of(ranked.begin(), ranked.end(),
+                                   [&](const Ranked& other) { return other.suggestion.shown == suggestion.shown; });
+    if (suggestion.shown.empty()) {
+      silent.push_back(std::move(suggestion));
+    } else if (!known) {
+      const int errors = context && drafts.size() > 1 ? errors_with(snapshot, offset, suggestion, options.budget) : 0;
+      ranked.push_back({std::move(suggestion), errors, &draft == &drafts.front(), draft.log_probability});
+    }
+  }
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [](const Ranked& a, const Ranked& b) { return a.order() < b.order(); });
+  std::vector<Suggestion> finished;
+  for (Ranked& one : ranked) finished.push_back(std::move(one.suggestion));
+  if (finished.empty() && !silent.empty()) finished.push_back(std::move(silent.front()));
+  return finished;
 }
 
 }  // namespace lacuna::server

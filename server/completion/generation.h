@@ -1,39 +1,51 @@
 /// Generation: one engine request of a document while its text arrives.
 ///
 /// It belongs to the document, not to the query that began it: a later query whose text is what the model predicts joins it.
+/// Loop thread only.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/request.h"
 #include "server/completion/place.h"
-#include "server/completion/text_hygiene.h"
 
 namespace lacuna::server {
+
+struct WrittenToken {
+  engine::TokenId token = 0;
+  std::string piece{};
+  float log_probability = 0;
+};
 
 struct Generation {
   engine::RequestId request = 0;
   Place place;
-  std::string line_end;  ///< of the document
-  size_t forced = 0;     ///< bytes before the place that the model repeats first
-  std::string raw{};     ///< all that has arrived
-  /// Written for the place so far, with the document's line ends.
-  std::string text() const {
-    return with_line_ends(std::string_view(raw).substr(std::min(forced, raw.size())), line_end);
-  }
+  std::string line_end;                   ///< of the document
+  std::vector<engine::TokenId> prompt{};  ///< what the engine was given
+  size_t forced = 0;                      ///< bytes before the place that the model repeats first
+  std::vector<WrittenToken> tokens{};     ///< all that has arrived
+  float end_log_probability = 0;          ///< of the token that ended it, where one did
 
-  /// The number of characters typed at the place since, if they agree with what has arrived.
-  std::optional<size_t> typed(std::string_view document, uint32_t offset) const {
-    const auto since = place.typed_since(document, offset);
-    if (!since) return std::nullopt;
-    const std::string written = text();
-    const bool agrees = written.starts_with(since->text) || since->text.starts_with(written);
-    return agrees ? std::optional(since->text.size()) : std::nullopt;
-  }
+  /// Written for the place so far, with the document's line ends.
+  std::string text() const;
+  /// The number of bytes typed at the place since, if they agree with what has arrived.
+  std::optional<size_t> typed(std::string_view document, uint32_t offset) const;
+  /// Of the first line that has something on it, with its end.
+  double line_log_probability() const;
 };
+
+/// Another way on from a generation: its first tokens, and then not what it wrote there.
+struct Branch {
+  size_t kept = 0;        ///< tokens
+  std::string head{};     ///< their text
+  std::string avoided{};  ///< what the generation wrote after them
+};
+
+/// Branches at the least certain tokens of the generation's first line, the least certain first.
+std::vector<Branch> branches_of(const Generation& generation, size_t max_branches);
 
 }  // namespace lacuna::server

@@ -1,5 +1,7 @@
 #include "server/completion/prompt_builder.h"
 
+#include <algorithm>
+
 #include "server/completion/prompt_window.h"
 #include "server/completion/text_hygiene.h"
 #include "support/check.h"
@@ -9,6 +11,8 @@ namespace lacuna::server {
 namespace {
 
 using Tokens = std::vector<engine::TokenId>;
+
+constexpr size_t kLongestToken = 16;  // bytes a token that no source code reaches on average
 
 void append(Tokens& tokens, const Tokens& more) { tokens.insert(tokens.end(), more.begin(), more.end()); }
 
@@ -25,6 +29,16 @@ void append_file_header(Tokens& tokens, const engine::Tokenizer& tokenizer, std:
   append(tokens, tokenizer.encode(std::string(name) + "\n"));
 }
 
+/// All that stands in front of the text before the cursor.
+Tokens opening(const engine::Tokenizer& tokenizer, std::string_view path) {
+  Tokens tokens;
+  if (tokenizer.bos()) tokens.push_back(*tokenizer.bos());
+  if (!tokenizer.fim().available()) return tokens;
+  append_file_header(tokens, tokenizer, path);
+  tokens.push_back(tokenizer.fim().prefix);
+  return tokens;
+}
+
 /// Drops the tokens of `middle` that reach beyond its first `keep` bytes; returns their text. Does nothing where the vocabulary
 /// lacks some of its bytes, as then tokens and text do not align.
 std::string drop_healed(Tokens& tokens, const engine::Tokenizer& tokenizer, std::string_view middle, size_t keep) {
@@ -39,6 +53,17 @@ std::string drop_healed(Tokens& tokens, const engine::Tokenizer& tokenizer, std:
 
 }  // namespace
 
+Tokens prompt_beginning(const engine::Tokenizer& tokenizer, std::string_view text, std::string_view path,
+                        const PromptBudget& budget) {
+  const auto fits = static_cast<size_t>(std::max(0, budget.prefix_tokens));
+  if (text.empty() || text.size() > fits * kLongestToken) return {};
+  const Tokens prefix = tokenizer.encode(with_line_ends(text, "\n"));
+  if (prefix.size() > fits) return {};
+  Tokens tokens = opening(tokenizer, path);
+  append(tokens, prefix);
+  return tokens;
+}
+
 Prompt build_prompt(const engine::Tokenizer& tokenizer, const PromptText& prompt, const PromptBudget& budget) {
   LACUNA_CHECK(prompt.anchor <= prompt.heal_from && prompt.heal_from <= prompt.cursor);
   LACUNA_CHECK(prompt.cursor <= prompt.text.size());
@@ -49,16 +74,12 @@ Prompt build_prompt(const engine::Tokenizer& tokenizer, const PromptText& prompt
 
   Prompt built;
   built.fill_in_middle = fim.available();
-  if (tokenizer.bos()) built.tokens.push_back(*tokenizer.bos());
+  built.tokens = opening(tokenizer, prompt.path);
+  append(built.tokens, tokens_before(tokenizer, prompt.text, prompt.anchor, budget.prefix_tokens));
   if (built.fill_in_middle) {
-    append_file_header(built.tokens, tokenizer, prompt.path);
-    built.tokens.push_back(fim.prefix);
-    append(built.tokens, tokens_before(tokenizer, prompt.text, prompt.anchor, budget.prefix_tokens));
     built.tokens.push_back(fim.suffix);
     append(built.tokens, tokens_after(tokenizer, prompt.text, prompt.cursor, budget.suffix_tokens));
     built.tokens.push_back(fim.middle);
-  } else {
-    append(built.tokens, tokens_before(tokenizer, prompt.text, prompt.anchor, budget.prefix_tokens));
   }
   Tokens middle_tokens = tokenizer.encode(middle);
   built.forced = drop_healed(middle_tokens, tokenizer, middle, middle.size() - healed_bytes);

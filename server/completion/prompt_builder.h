@@ -35,6 +35,11 @@ struct Prompt {
   bool fill_in_middle = false;
 };
 
+/// What every prompt of this document begins with, whatever the cursor: nothing, unless the whole text fits the budget before
+/// the cursor. Its last tokens differ where the cursor cuts them.
+std::vector<engine::TokenId> prompt_beginning(const engine::Tokenizer& tokenizer, std::string_view text, std::string_view path,
+                                              const PromptBudget& budget);
+
 Prompt build_prompt(const engine::Tokenizer& tokenizer, const PromptText& prompt, const PromptBudget& budget);
 
 }  // namespace lacuna::server

@@ -6,6 +6,7 @@
 
 #include "tests/server/completion/fake_model.h"
 
+using namespace std::string_literals;
 using namespace lacuna;
 using namespace lacuna::server;
 using lacuna::server::test::ScriptedSource;
@@ -273,6 +274,112 @@ TEST_CASE("a reply may ask again") {
   CHECK(f.answer(second).cancelled);
   f.model_writes("3");
   CHECK(f.text(third) == "3");
+}
+
+TEST_CASE("who asks gets alternatives that begin where the model was least certain") {
+  Fixture f;
+  const size_t query = f.ask("x = ^\n", "python", /*invoked=*/true);
+  f.source.write(1, "foo", -1.0f);
+  f.source.write(1, ".a", -0.1f);
+  f.source.write(1, ".b", -2.0f);
+  f.source.end(1);
+  REQUIRE(f.source.last_id == 3);
+  CHECK(f.open(query));
+  CHECK(f.source.prompt(2) == f.source.prompt(1) + "\0\0"s);  // the tokens that the fake writes all have id 0
+  CHECK(f.source.prompt(3) == f.source.prompt(1));
+  CHECK_FALSE(f.source.request(2).constraint->accepts("", ".b"));
+  CHECK_FALSE(f.source.request(3).constraint->accepts("", "foo"));
+  f.source.write(2, ".c", -3.0f);
+  f.source.end(2);
+  f.source.write(3, "bar", -4.0f);
+  f.source.end(3);
+  f.run_workers();
+  std::vector<std::string> texts;
+  for (const CompletionItem& item : f.answer(query).items) texts.push_back(item.text);
+  CHECK(texts == std::vector<std::string>{"foo.a.b", "bar", "foo.a.c"});
+  CHECK(f.text(f.ask("x = b^\n", "python")) == "bar");
+  CHECK(f.source.last_id == 3);
+}
+
+TEST_CASE("an alternative that mends the syntax comes before the model's first choice") {
+  Fixture f;
+  const size_t query = f.ask("def f(^\n    pass\n", "python", /*invoked=*/true);
+  f.source.write(1, "a", -1.0f);
+  f.source.end(1);
+  REQUIRE(f.source.last_id == 2);
+  f.source.write(2, "b):", -3.0f);
+  f.source.end(2);
+  f.run_workers();
+  REQUIRE(f.answer(query).items.size() == 2);
+  CHECK(f.answer(query).items[0].text == "b):");
+  CHECK(f.answer(query).items[1].text.starts_with("a"));
+}
+
+TEST_CASE("who only types gets one item without alternatives") {
+  Fixture f;
+  const size_t query = f.ask("x = ^\n", "python");
+  f.source.write(1, "foo", -3.0f);
+  f.source.end(1);
+  f.run_workers();
+  CHECK(f.source.last_id == 1);
+  CHECK(f.text(query) == "foo");
+}
+
+TEST_CASE("alternatives that fail are left out, and cancelling stops them all") {
+  Fixture f;
+  const size_t query = f.ask("x = ^\n", "python", /*invoked=*/true);
+  f.source.write(1, "foo", -1.0f);
+  f.source.end(1);
+  f.source.end(2, engine::FinishReason::failed, Error{ErrorCode::exhausted, "no blocks"});
+  f.run_workers();
+  CHECK(f.text(query) == "foo");
+  const size_t second = f.ask("y = ^\n", "python", /*invoked=*/true);
+  f.source.write(3, "foo", -1.0f);
+  f.source.end(3);
+  CHECK(f.source.last_id == 4);
+  f.service->cancel(f.ids[1]);
+  CHECK(f.answer(second).cancelled);
+  CHECK(f.source.cancelled == std::vector<engine::RequestId>{4});
+  f.source.end(4, engine::FinishReason::cancelled);
+  CHECK(f.answers[second].size() == 1);
+}
+
+TEST_CASE("an opened document is warmed up in slices until somebody asks") {
+  Fixture f;
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->uri = "file:///a";
+  snapshot->path = "a.py";
+  snapshot->text = std::make_shared<const std::string>(std::string(300, 'x'));
+  f.service->document_opened(snapshot);
+  REQUIRE(f.source.last_id == 1);
+  CHECK(f.source.request(1).max_tokens == 0);
+  CHECK(f.source.request(1).priority == engine::Priority::warm_up);
+  CHECK(f.source.request(1).prompt.size() == 128);
+  f.source.end(1, engine::FinishReason::length);
+  REQUIRE(f.source.last_id == 2);
+  CHECK(f.source.request(2).prompt.size() == 256);
+  f.ask("x = ^\n");
+  CHECK(f.source.cancelled == std::vector<engine::RequestId>{2});
+  f.source.end(2, engine::FinishReason::cancelled);
+  CHECK(f.source.last_id == 3);  // the query's own
+  CHECK(f.source.prompt(2).starts_with("<|file_sep|>a.py\n<|fim_prefix|>xxx"));
+}
+
+TEST_CASE("a warm-up ends with its text, and is not begun for long texts") {
+  Fixture f;
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->uri = "file:///a";
+  snapshot->text = std::make_shared<const std::string>(std::string(10, 'x'));
+  f.service->document_opened(snapshot);
+  f.source.end(1, engine::FinishReason::length);
+  CHECK(f.source.last_id == 1);
+  snapshot = std::make_shared<Snapshot>(*snapshot);
+  snapshot->text = std::make_shared<const std::string>(std::string(100000, 'x'));
+  f.service->document_opened(snapshot);
+  CHECK(f.source.last_id == 1);
+  f.source.silence = "no model";
+  f.service->document_opened(snapshot);
+  CHECK(f.source.last_id == 1);
 }
 
 TEST_CASE("a document of Windows gets its own line ends") {

@@ -91,11 +91,12 @@ class ScriptedSource final : public TokenSource {
   void cancel(engine::RequestId id) override { cancelled.push_back(id); }
 
   /// Sends `text` as one piece, as the engine would after checking it against the constraint. Ends the request if that says so.
-  void write(engine::RequestId id, const std::string& text) {
+  void write(engine::RequestId id, const std::string& text, float log_probability = 0) {
     engine::Update update;
     update.id = id;
     update.token = 0;
     update.piece = text;
+    update.log_probability = log_probability;
     Running& running = requests.at(id);
     if (running.request.constraint) {
       accepted = accepted && running.request.constraint->accepts(running.generated, text);
@@ -123,6 +124,7 @@ class ScriptedSource final : public TokenSource {
     send(id, update);
   }
   std::string prompt(engine::RequestId id) const { return tokenizer_.decode(requests.at(id).request.prompt); }
+  const engine::Request& request(engine::RequestId id) const { return requests.at(id).request; }
 
   std::string silence;
   int context = 4096;

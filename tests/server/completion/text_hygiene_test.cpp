@@ -42,10 +42,11 @@ TEST_CASE("line ends are those of the document") {
 
 TEST_CASE("forced text must come first, in whatever pieces, and is no part of the completion") {
   std::string asked;
-  StopConstraint constraint(" pri", [&asked](std::string_view text) {
+  const auto stop = [&asked](std::string_view text) {
     asked = text;
     return text.ends_with("\n");
-  });
+  };
+  StopConstraint constraint({.stop = stop, .forced = " pri"});
   CHECK(constraint.accepts("", " "));
   CHECK(constraint.accepts("", " print"));
   CHECK(constraint.accepts(" p", "ri"));
@@ -58,6 +59,33 @@ TEST_CASE("forced text must come first, in whatever pieces, and is no part of th
   CHECK_FALSE(constraint.complete(" print"));
   CHECK(constraint.complete(" print\n"));
   CHECK(asked == "nt\n");
+}
+
+TEST_CASE("a branch avoids what was written before and stops by its whole text") {
+  StopConstraint constraint({.stop = [](std::string_view text) { return text == "a.foo()"; }, .head = "a.", .avoided = "bar()"});
+  CHECK_FALSE(constraint.accepts("", "bar"));
+  CHECK_FALSE(constraint.accepts("", "b"));
+  CHECK(constraint.accepts("", "bars"));
+  CHECK(constraint.accepts("", "foo"));
+  CHECK(constraint.accepts("foo", "bar"));
+  CHECK_FALSE(constraint.complete("foo"));
+  CHECK(constraint.complete("foo()"));
+}
+
+TEST_CASE("a text that repeats one short piece is complete") {
+  const auto repeated = [](std::string_view piece) {
+    std::string text = "start ";
+    while (text.size() < 90) text += piece;
+    return text;
+  };
+  CHECK(repeats_itself(repeated("0")));
+  CHECK(repeats_itself(repeated("foo, ")));
+  CHECK(repeats_itself(repeated("0x00, 0x00, ")));
+  CHECK_FALSE(repeats_itself(std::string(63, '-')));
+  CHECK_FALSE(repeats_itself("for (int i = 0; i < n; ++i) { total += values[i] * weights[i]; } return total;"));
+  StopConstraint constraint({.stop = [](std::string_view) { return false; }});
+  CHECK(constraint.complete(repeated("ab")));
+  CHECK_FALSE(constraint.complete("ab"));
 }
 
 TEST_CASE("without a tree a completion is one line") {
