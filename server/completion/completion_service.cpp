@@ -1,5 +1,6 @@
 #include "server/completion/completion_service.h"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -21,6 +22,7 @@ namespace {
 
 constexpr size_t kMaxItems = 3;
 constexpr size_t kMaxBranches = 3;
+constexpr int kMaxBranchTokens = 48;  // they are waited for: a long block's alternatives end early, at a line
 
 /// What the service knows of one document. At most one query waits, and it waits for `running`, for `branches`, or for a worker.
 struct Document {
@@ -60,11 +62,11 @@ struct CompletionService::State : std::enable_shared_from_this<CompletionService
   void request(Document& document);
   void conclude(Document& document, const engine::Update& update);
   bool branch_out(Document& document, const Generation& generation, const std::string& generated);
-  void conclude_branch(Document& document, size_t index);
+  void conclude_branch(Document& document, size_t index, engine::FinishReason reason);
   void finish(Document& document, std::vector<Draft> drafts, bool ask_model_if_silent);
   void finished(Document& document, const std::vector<Suggestion>& suggestions, bool ask_model_if_silent);
 
-  engine::RequestId submit(const Document& document, std::vector<engine::TokenId> prompt, StopRules rules);
+  engine::RequestId submit(const Document& document, std::vector<engine::TokenId> prompt, int max_tokens, StopRules rules);
   void receive(const std::string& uri, const engine::Update& update);
   bool take_token(Generation& generation, const engine::Update& update);
   void stop_running(Document& document);
@@ -139,16 +141,16 @@ void CompletionService::State::request(Document& document) {
                         .line_end = std::string(line_end_of(pending.text())),
                         .prompt = prompt.tokens,
                         .forced = prompt.forced.size()};
-  generation.request =
-      submit(document, std::move(prompt.tokens), {.stop = stop_rule(pending), .forced = std::move(prompt.forced)});
+  generation.request = submit(document, std::move(prompt.tokens), settings.max_tokens,
+                              {.stop = stop_rule(pending), .forced = std::move(prompt.forced)});
   document.running = std::move(generation);
 }
 
 engine::RequestId CompletionService::State::submit(const Document& document, std::vector<engine::TokenId> prompt,
-                                                   StopRules rules) {
+                                                   int max_tokens, StopRules rules) {
   engine::Request request;
   request.prompt = std::move(prompt);
-  request.max_tokens = settings.max_tokens;
+  request.max_tokens = max_tokens;
   request.constraint = std::make_shared<StopConstraint>(std::move(rules));
   return source.submit(std::move(request),
                        [weak = weak_from_this(), uri = document.pending->uri()](const engine::Update& update) {
@@ -170,7 +172,7 @@ void CompletionService::State::receive(const std::string& uri, const engine::Upd
   }
   for (size_t i = 0; i < document.branches.size(); ++i) {
     if (document.branches[i].request != update.id) continue;
-    if (take_token(document.branches[i], update)) conclude_branch(document, i);
+    if (take_token(document.branches[i], update)) conclude_branch(document, i, update.reason);
     return;
   }
 }
@@ -225,7 +227,7 @@ bool CompletionService::State::branch_out(Document& document, const Generation& 
     Generation other{.place = generation.place, .line_end = generation.line_end, .prompt = generation.prompt};
     other.tokens.assign(generation.tokens.begin(), generation.tokens.begin() + static_cast<ptrdiff_t>(branch.kept));
     for (const WrittenToken& token : other.tokens) other.prompt.push_back(token.token);
-    other.request = submit(document, other.prompt,
+    other.request = submit(document, other.prompt, std::min(settings.max_tokens, kMaxBranchTokens),
                            {.stop = stop_rule(*document.pending), .head = branch.head, .avoided = branch.avoided});
     document.branches.push_back(std::move(other));
   }
@@ -233,10 +235,13 @@ bool CompletionService::State::branch_out(Document& document, const Generation& 
 }
 
 /// A branch that failed or was cancelled is left out; the draft that it branched from is there in any case.
-void CompletionService::State::conclude_branch(Document& document, size_t index) {
-  Generation branch = std::move(document.branches[index]);
+void CompletionService::State::conclude_branch(Document& document, size_t index, engine::FinishReason reason) {
+  const Generation branch = std::move(document.branches[index]);
   document.branches.erase(document.branches.begin() + static_cast<ptrdiff_t>(index));
-  if (!branch.text().empty()) document.drafts.push_back({branch.text(), branch.line_log_probability()});
+  std::string text = branch.text();
+  if (reason == engine::FinishReason::length) drop_partial_line(text);
+  const bool well = reason != engine::FinishReason::failed && reason != engine::FinishReason::cancelled;
+  if (well && !text.empty()) document.drafts.push_back({std::move(text), branch.line_log_probability()});
   if (document.branches.empty()) finish(document, std::exchange(document.drafts, {}), /*ask_model_if_silent=*/false);
 }
 
