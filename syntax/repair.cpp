@@ -8,10 +8,13 @@
 
 #include "syntax/repair.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
 
+#include "support/utf8.h"
 #include "syntax/mended_text.h"
 #include "syntax/repair_candidates.h"
 #include "syntax/repair_ranker.h"
@@ -53,6 +56,31 @@ std::vector<Ranked> ranked_candidates(RepairSearch& search) {
 
 uint32_t line_of(std::string_view text, uint32_t offset) {
   return static_cast<uint32_t>(std::count(text.begin(), text.begin() + offset, '\n'));
+}
+
+/// Mending that throws a large part of a file away is none: who runs it on save or over a folder would lose work.
+bool throws_much_away(std::string_view text, const std::vector<TextChange>& changes) {
+  constexpr size_t always_allowed = 200;  // a duplicated block, a conflict marker's side
+  size_t removed = 0;
+  size_t added = 0;
+  for (const TextChange& change : changes) {
+    removed += change.range.size();
+    added += change.text.size();
+  }
+  const size_t lost = removed - std::min(removed, added);
+  return lost > text.size() / 2 || lost > always_allowed + text.size() / 10;
+}
+
+/// Alternatives that read alike are told apart by their columns.
+void distinguish(std::string_view text, std::vector<Repair>& repairs) {
+  std::vector<std::string> titles;
+  for (const Repair& repair : repairs) titles.push_back(repair.title);
+  for (Repair& repair : repairs) {
+    if (std::count(titles.begin(), titles.end(), repair.title) < 2) continue;
+    uint32_t at = repair.changes.front().range.begin;
+    size_t column = utf8::utf32_length(slice(text, {line_at(text, at).begin, at})) + 1;
+    repair.title += fmt::format(" (column {})", column);
+  }
 }
 
 /// One request for the repairs of one error.
@@ -116,6 +144,7 @@ class RepairRequest {
       results.push_back(std::move(result));
       repairs.push_back(repair_of(*changes, ranked[i], *remaining, repairs.empty()));
     }
+    distinguish(text_, repairs);
     return repairs;
   }
 
@@ -187,7 +216,10 @@ Repair fix_all(const SyntaxTree& tree, std::string_view text, const RepairOption
         find_repairs(current, mended.text(), errors.front(), {deadline.left(), options.cancel, 1});
     if (repairs.empty()) break;
     std::string old_text(mended.text());
-    mended.mend(repairs.front().changes);
+    MendedText next_text = mended;
+    next_text.mend(repairs.front().changes);
+    if (throws_much_away(text, next_text.all_changes())) break;
+    mended = std::move(next_text);
     ParseOptions parse{std::max(deadline.left(), std::chrono::milliseconds(1)), options.cancel};
     Result<SyntaxTree> next = current.reparse(edits_of(repairs.front().changes), old_text, mended.text(), parse);
     remaining = repairs.front().remaining_errors;

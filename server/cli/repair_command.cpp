@@ -70,19 +70,6 @@ Json to_json(const Examined& examined) {
           {"diff", examined.diff}};
 }
 
-/// A repair that throws a large part of a file away is none: whoever runs this over a folder would lose work.
-bool throws_much_away(std::string_view text, const std::vector<syntax::TextChange>& changes) {
-  constexpr size_t always_allowed = 200;  // a duplicated block, a conflict marker's side
-  size_t removed = 0;
-  size_t added = 0;
-  for (const syntax::TextChange& change : changes) {
-    removed += change.range.size();
-    added += change.text.size();
-  }
-  const size_t lost = removed - std::min(removed, added);
-  return lost > text.size() / 2 || lost > always_allowed + text.size() / 10;
-}
-
 Result<Examined> examine(const SourceFile& file) {
   Examined examined;
   examined.file = file;
@@ -94,7 +81,6 @@ Result<Examined> examine(const SourceFile& file) {
   syntax::RepairOptions options;
   options.budget = kRepairBudget;
   examined.repair = syntax::fix_all(*tree, examined.text, options);
-  if (throws_much_away(examined.text, examined.repair.changes)) examined.repair = {};
   examined.diff = unified_diff(file.path == "-" ? "stdin" : file.path, examined.text, examined.repair.changes);
   examined.remaining_errors = examined.repair.changes.empty() ? tree->num_errors() : examined.repair.remaining_errors;
   return examined;

@@ -48,6 +48,7 @@ void check_promises(const SyntaxTree& tree, std::string_view text, const std::ve
   for (const Repair& repair : repairs) {
     REQUIRE_FALSE(repair.changes.empty());
     CHECK_FALSE(repair.title.empty());
+    CHECK(std::count_if(repairs.begin(), repairs.end(), [&](const Repair& r) { return r.title == repair.title; }) == 1);
     CHECK((!repair.preferred || &repair == &repairs.front()));
     uint32_t last = 0;
     for (const TextChange& change : repair.changes) {
@@ -190,6 +191,22 @@ TEST_CASE("all errors are fixed as one edit of the text") {
   CHECK(all.remaining_errors == 0);
   CHECK(lacuna::syntax::apply(text, all.changes) ==
         "int a = 1;\nint b = 2;\nvoid f(void) {\n  g(1, 2);\n  h(3);\n}\nint c = 3;\n");
+}
+
+TEST_CASE("alternatives that would read alike name their columns") {
+  std::vector<Repair> repairs = repairs_of("typescript", "const p = match(route.parts, parts;\n");
+  REQUIRE(repairs.size() > 1);
+  CHECK(repairs[0].title == "Insert `)` after `parts` (column 35)");
+}
+
+TEST_CASE("fixing all never throws most of a text away") {
+  std::string text;
+  for (int i = 0; i < 200; i++) text += "the quick } brown ) fox ] jumps;; over ] the ) lazy } dog =\n";
+  for (std::string_view language : {"c", "python", "json", "go"}) {
+    Repair all = fix_all(tree_of(language, text), text, generous);
+    CAPTURE(language);
+    CHECK(lacuna::syntax::apply(text, all.changes).size() >= text.size() * 4 / 5);
+  }
 }
 
 TEST_CASE("repairs of random damage keep their promises in every language") {
