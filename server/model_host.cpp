@@ -12,8 +12,8 @@
 
 namespace lacuna::server {
 
-/// Messages from engine threads carry a weak pointer to this and the number of the engine that sent them, so that nothing
-/// arrives after the host's end and nothing of a replaced model is taken for the present one's.
+/// Messages from engine threads carry a weak pointer to this and the number of the engine that sent them, so that
+/// nothing arrives after the host's end and nothing of a replaced model is taken for the present one's.
 struct ModelHost::State_ {
   Post post;
   std::function<void()> observer;
@@ -51,7 +51,9 @@ std::string file_stem(const std::string& path) {
   return name;
 }
 
-int percent(double progress) { return static_cast<int>(std::lround(std::clamp(progress, 0.0, 1.0) * 100)); }
+int percent(double progress) {
+  return static_cast<int>(std::lround(std::clamp(progress, 0.0, 1.0) * 100));
+}
 
 engine::Update finished_update(engine::RequestId id, engine::FinishReason reason, const Error& error) {
   engine::Update update;
@@ -94,8 +96,8 @@ void ModelHost::State_::finish_loading(const Result<engine::EngineThread::Loaded
   loaded = *result;
   if (loaded->model.context_length > 0) context_tokens = std::min(context_tokens, loaded->model.context_length);
   progress = 1;
-  log::info("loaded {} ({}, {}) in {:.0f} ms, {} threads, {}", name, loaded->model.architecture, loaded->model.file_type,
-            loaded->load_ms, loaded->model.num_threads, loaded->model.isa);
+  log::info("loaded {} ({}, {}) in {:.0f} ms, {} threads, {}", name, loaded->model.architecture,
+            loaded->model.file_type, loaded->load_ms, loaded->model.num_threads, loaded->model.isa);
   if (!loaded->tokenizer->fim().available()) log::warning("{}: {}", name, kLeftToRightNote);
   enter(State::ready, "");
 }
@@ -113,7 +115,9 @@ void ModelHost::State_::deliver(const engine::Update& update) {
   on_update(update);
 }
 
-ModelHost::ModelHost(Post post) : state_(std::make_shared<State_>()) { state_->post = std::move(post); }
+ModelHost::ModelHost(Post post) : state_(std::make_shared<State_>()) {
+  state_->post = std::move(post);
+}
 
 ModelHost::~ModelHost() {
   state_->observer = {};
@@ -147,7 +151,8 @@ void ModelHost::load(engine::EngineOptions options) {
       state->changed();
     });
   };
-  state_->engine = std::make_unique<engine::EngineThread>(std::move(options), std::move(on_loaded), std::move(on_progress));
+  state_->engine =
+      std::make_unique<engine::EngineThread>(std::move(options), std::move(on_loaded), std::move(on_progress));
 }
 
 void ModelHost::set_absent(std::string reason) {
@@ -155,7 +160,9 @@ void ModelHost::set_absent(std::string reason) {
   state_->enter(State::absent, std::move(reason));
 }
 
-ModelHost::State ModelHost::state() const { return state_->state; }
+ModelHost::State ModelHost::state() const {
+  return state_->state;
+}
 
 std::string ModelHost::reason() const {
   if (state_->state == State::loading) return fmt::format("loading {} ({} %)", state_->name, percent(state_->progress));
@@ -170,13 +177,21 @@ const engine::EngineThread::Loaded* ModelHost::loaded() const {
   return state_->state == State::ready ? &*state_->loaded : nullptr;
 }
 
-const engine::Tokenizer* ModelHost::tokenizer() const { return loaded() ? loaded()->tokenizer : nullptr; }
+const engine::Tokenizer* ModelHost::tokenizer() const {
+  return loaded() ? loaded()->tokenizer : nullptr;
+}
 
-int ModelHost::context_tokens() const { return loaded() ? state_->context_tokens : 0; }
+int ModelHost::context_tokens() const {
+  return loaded() ? state_->context_tokens : 0;
+}
 
-double ModelHost::progress() const { return state_->progress; }
+double ModelHost::progress() const {
+  return state_->progress;
+}
 
-void ModelHost::on_change(std::function<void()> observer) { state_->observer = std::move(observer); }
+void ModelHost::on_change(std::function<void()> observer) {
+  state_->observer = std::move(observer);
+}
 
 engine::RequestId ModelHost::submit(engine::Request request, engine::UpdateCallback on_update) {
   const engine::RequestId id = state_->next_request++;

@@ -23,7 +23,8 @@ class ModelHost final : public TokenSource {
   explicit ModelHost(Post post);
   ~ModelHost();  ///< cancels what runs; no callback comes after it
 
-  /// Replaces the model. State goes to loading, and later to ready or failed. Requests of the model before end as cancelled.
+  /// Replaces the model. State goes to loading, and later to ready or failed. Requests of the model before end as
+  /// cancelled.
   void load(engine::EngineOptions options);
   /// No model can be had; `reason` says why and how to get one.
   void set_absent(std::string reason);
@@ -41,8 +42,8 @@ class ModelHost final : public TokenSource {
   /// Called on the loop after every change of state or progress. One observer.
   void on_change(std::function<void()> observer);
 
-  /// Updates arrive on the loop thread, never before this returns. Without a ready model the request fails with `unavailable`.
-  /// The request's id is chosen here and returned.
+  /// Updates arrive on the loop thread, never before this returns. Without a ready model the request fails with
+  /// `unavailable`. The request's id is chosen here and returned.
   engine::RequestId submit(engine::Request request, engine::UpdateCallback on_update) override;
   void cancel(engine::RequestId id) override;
   engine::EngineStatistics statistics() const;

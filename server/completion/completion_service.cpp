@@ -24,7 +24,8 @@ constexpr size_t kMaxItems = 3;
 constexpr size_t kMaxBranches = 3;
 constexpr int kMaxBranchTokens = 48;  // they are waited for: a long block's alternatives end early, at a line
 
-/// What the service knows of one document. At most one query waits, and it waits for `running`, for `branches`, or for a worker.
+/// What the service knows of one document. At most one query waits, and it waits for `running`, for `branches`, or for
+/// a worker.
 struct Document {
   std::optional<PendingQuery> pending;
   std::optional<Generation> running;
@@ -33,7 +34,9 @@ struct Document {
   TypedThroughCache cache;
 };
 
-bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
 
 /// What ran into its length limit ends anywhere: only its whole lines are of use, unless it is a single one.
 void drop_partial_line(std::string& generated) {
@@ -66,7 +69,8 @@ struct CompletionService::State : std::enable_shared_from_this<CompletionService
   void finish(Document& document, std::vector<Draft> drafts, bool ask_model_if_silent);
   void finished(Document& document, const std::vector<Suggestion>& suggestions, bool ask_model_if_silent);
 
-  engine::RequestId submit(const Document& document, std::vector<engine::TokenId> prompt, int max_tokens, StopRules rules);
+  engine::RequestId submit(const Document& document, std::vector<engine::TokenId> prompt, int max_tokens,
+                           StopRules rules);
   void receive(const std::string& uri, const engine::Update& update);
   bool take_token(Generation& generation, const engine::Update& update);
   void stop_running(Document& document);
@@ -310,7 +314,9 @@ CompletionService::~CompletionService() {
   }
 }
 
-void CompletionService::set_settings(const CompletionSettings& settings) { state_->settings = settings; }
+void CompletionService::set_settings(const CompletionSettings& settings) {
+  state_->settings = settings;
+}
 
 QueryId CompletionService::complete(CompletionQuery query, std::function<void(CompletionAnswer)> reply) {
   const QueryId id = state_->next_query++;

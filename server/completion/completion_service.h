@@ -1,7 +1,8 @@
 /// CompletionService: from a cursor in a snapshot to the text that an editor shows, or to the reason why there is none.
 ///
-/// The way: context of the tree → restraint → typed-through cache → prompt → engine (streamed, stopped in the tree) → trim →
-/// parse-error check → answer. Loop thread only; parsing work that could take long runs on workers through `run_worker`.
+/// The way: context of the tree → restraint → typed-through cache → prompt → engine (streamed, stopped in the tree) →
+/// trim → parse-error check → answer. Loop thread only; parsing work that could take long runs on workers through
+/// `run_worker`.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,7 @@ struct CompletionSettings {
   bool enabled = true;
   bool in_comments = false;  ///< offer completions there in Automatic mode
   bool in_strings = false;
-  int max_lines = 3;      ///< unless an empty block is completed
+  int max_lines = 3;         ///< unless an empty block is completed
   int prefix_tokens = 1024;  ///< budget of text before the cursor
   int suffix_tokens = 384;   ///< and after it
   int max_tokens = 96;       ///< generated

@@ -15,7 +15,9 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
 
-bool is_blank(std::string_view text) { return text.find_first_not_of(kBlanks) == std::string_view::npos; }
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(kBlanks) == std::string_view::npos;
+}
 
 /// Without a tree: the first line with something on it, unless the text after the cursor begins with the same.
 syntax::Trimmed trim_line(std::string_view text, uint32_t offset, std::string_view generated) {
@@ -35,7 +37,8 @@ syntax::Trimmed trim_line(std::string_view text, uint32_t offset, std::string_vi
 }
 
 /// Syntax errors of the document with the suggestion in it; as many as can be where that cannot be told in time.
-int errors_with(const Snapshot& snapshot, uint32_t offset, const Suggestion& suggestion, std::chrono::milliseconds budget) {
+int errors_with(const Snapshot& snapshot, uint32_t offset, const Suggestion& suggestion,
+                std::chrono::milliseconds budget) {
   const std::string& old_text = *snapshot.text;
   const uint32_t old_end = offset + suggestion.replace_after;
   const std::string text = old_text.substr(0, offset) + suggestion.shown + old_text.substr(old_end);
@@ -83,8 +86,8 @@ Suggestion finish_completion(const Snapshot& snapshot, uint32_t offset,
 }
 
 std::vector<Suggestion> finish_drafts(const Snapshot& snapshot, uint32_t offset,
-                                      const std::optional<syntax::CompletionContext>& context, const std::vector<Draft>& drafts,
-                                      const FinishOptions& options) {
+                                      const std::optional<syntax::CompletionContext>& context,
+                                      const std::vector<Draft>& drafts, const FinishOptions& options) {
   struct Ranked {
     Suggestion suggestion;
     int errors;

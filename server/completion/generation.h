@@ -1,7 +1,7 @@
 /// Generation: one engine request of a document while its text arrives.
 ///
-/// It belongs to the document, not to the query that began it: a later query whose text is what the model predicts joins it.
-/// Loop thread only.
+/// It belongs to the document, not to the query that began it: a later query whose text is what the model predicts
+/// joins it. Loop thread only.
 #pragma once
 
 #include <cstdint>

@@ -37,8 +37,8 @@ struct PendingQuery {
 /// Why a person would not want a suggestion there; empty if they would.
 std::string restraint(const PendingQuery& query, const CompletionSettings& settings);
 
-/// The item that inserts `inserted` at the cursor. It replaces the word being typed, so that editors can match and redraw it
-/// whole.
+/// The item that inserts `inserted` at the cursor. It replaces the word being typed, so that editors can match and
+/// redraw it whole.
 CompletionItem make_item(const PendingQuery& query, std::string_view inserted, uint32_t replace_after);
 
 /// Budgets that fit the model's context together with the answer, at most a quarter of it for the suffix.

@@ -15,10 +15,11 @@ class Place {
   Place(std::string_view text, uint32_t offset);
 
   struct Typed {
-    std::string_view text;     ///< what was inserted at the place, up to the cursor; a view of the new text
-    bool closers_inserted;     ///< the editor put closing brackets or quotes behind the cursor
+    std::string_view text;  ///< what was inserted at the place, up to the cursor; a view of the new text
+    bool closers_inserted;  ///< the editor put closing brackets or quotes behind the cursor
   };
-  /// What was typed, if `text` is this place's text with something inserted and the cursor at its end. Nothing otherwise.
+  /// What was typed, if `text` is this place's text with something inserted and the cursor at its end. Nothing
+  /// otherwise.
   std::optional<Typed> typed_since(std::string_view text, uint32_t offset) const;
 
  private:

@@ -14,7 +14,9 @@ using Tokens = std::vector<engine::TokenId>;
 
 constexpr size_t kLongestToken = 16;  // bytes a token that no source code reaches on average
 
-void append(Tokens& tokens, const Tokens& more) { tokens.insert(tokens.end(), more.begin(), more.end()); }
+void append(Tokens& tokens, const Tokens& more) {
+  tokens.insert(tokens.end(), more.begin(), more.end());
+}
 
 std::string_view file_name(std::string_view path) {
   const size_t slash = path.find_last_of("/\\");
@@ -39,8 +41,8 @@ Tokens opening(const engine::Tokenizer& tokenizer, std::string_view path) {
   return tokens;
 }
 
-/// Drops the tokens of `middle` that reach beyond its first `keep` bytes; returns their text. Does nothing where the vocabulary
-/// lacks some of its bytes, as then tokens and text do not align.
+/// Drops the tokens of `middle` that reach beyond its first `keep` bytes; returns their text. Does nothing where the
+/// vocabulary lacks some of its bytes, as then tokens and text do not align.
 std::string drop_healed(Tokens& tokens, const engine::Tokenizer& tokenizer, std::string_view middle, size_t keep) {
   if (tokenizer.decode(tokens) != middle) return {};
   size_t kept = middle.size();

@@ -1,10 +1,11 @@
 /// Prompt builder: from a text and a cursor to the tokens that a model completes.
 ///
 /// With fill-in-the-middle tokens the order is prefix, suffix, middle (PSM), as the models were trained:
-/// [repository NAME] [file PATH] PREFIX text-before SUFFIX text-after MIDDLE. Without them the text before the cursor is all
-/// there is. Prefix and suffix are divided at an *anchor* at or before the cursor; what stands between anchor and cursor
-/// is given as the beginning of the middle, so a caller that keeps the anchor while a person types appends to the prompt
-/// instead of changing its inside. Source text is never read as control tokens. Pure functions; any thread.
+/// [repository NAME] [file PATH] PREFIX text-before SUFFIX text-after MIDDLE. Without them the text before the cursor
+/// is all there is. Prefix and suffix are divided at an *anchor* at or before the cursor; what stands between anchor
+/// and cursor is given as the beginning of the middle, so a caller that keeps the anchor while a person types appends
+/// to the prompt instead of changing its inside. Source text is never read as control tokens. Pure functions; any
+/// thread.
 #pragma once
 
 #include <cstdint>
@@ -35,10 +36,10 @@ struct Prompt {
   bool fill_in_middle = false;
 };
 
-/// What every prompt of this document begins with, whatever the cursor: nothing, unless the whole text fits the budget before
-/// the cursor. Its last tokens differ where the cursor cuts them.
-std::vector<engine::TokenId> prompt_beginning(const engine::Tokenizer& tokenizer, std::string_view text, std::string_view path,
-                                              const PromptBudget& budget);
+/// What every prompt of this document begins with, whatever the cursor: nothing, unless the whole text fits the budget
+/// before the cursor. Its last tokens differ where the cursor cuts them.
+std::vector<engine::TokenId> prompt_beginning(const engine::Tokenizer& tokenizer, std::string_view text,
+                                              std::string_view path, const PromptBudget& budget);
 
 Prompt build_prompt(const engine::Tokenizer& tokenizer, const PromptText& prompt, const PromptBudget& budget);
 

@@ -13,7 +13,8 @@ namespace {
 
 using Tokens = std::vector<engine::TokenId>;
 
-/// Source code has 3 to 4 bytes a token; a window of this many bytes a token of the budget hardly ever falls short of it.
+/// Source code has 3 to 4 bytes a token; a window of this many bytes a token of the budget hardly ever falls short of
+/// it.
 constexpr size_t kBytesPerToken = 6;
 
 size_t next_line(std::string_view text, size_t offset) {
@@ -29,9 +30,9 @@ uint32_t hash_lines(std::string_view text, size_t begin) {
   return hash;
 }
 
-/// Where a window of `text` that may not begin before `earliest` begins. Of the lines that start in its first third the one with
-/// the least hash, which is the same line until it falls out or a lesser one comes in: every dozen lines or so. Where no line
-/// starts there, the window begins inside the one long line.
+/// Where a window of `text` that may not begin before `earliest` begins. Of the lines that start in its first third the
+/// one with the least hash, which is the same line until it falls out or a lesser one comes in: every dozen lines or
+/// so. Where no line starts there, the window begins inside the one long line.
 size_t window_begin(std::string_view text, size_t earliest) {
   if (earliest == 0) return 0;
   const size_t limit = earliest + (text.size() - earliest) / 3;
@@ -50,7 +51,8 @@ size_t window_begin(std::string_view text, size_t earliest) {
   return earliest;
 }
 
-/// The end of a window of at most `limit` bytes: after the last whole line in its second half, else anywhere between characters.
+/// The end of a window of at most `limit` bytes: after the last whole line in its second half, else anywhere between
+/// characters.
 size_t window_end(std::string_view text, size_t limit) {
   if (limit >= text.size()) return text.size();
   const size_t newline = limit == 0 ? std::string_view::npos : text.rfind('\n', limit - 1);
@@ -77,8 +79,8 @@ Tokens tokens_before(const engine::Tokenizer& tokenizer, std::string_view text, 
   Tokens tokens = tokenizer.encode(window);
   if (tokens.size() <= static_cast<size_t>(budget)) return tokens;
   const auto first_kept = tokens.end() - budget;
-  const std::string_view rest = std::string_view(window).substr(
-      window_begin(window, bytes_of(tokenizer, tokens.begin(), first_kept)));
+  const std::string_view rest =
+      std::string_view(window).substr(window_begin(window, bytes_of(tokenizer, tokens.begin(), first_kept)));
   tokens = tokenizer.encode(rest);
   // Cutting inside a line can split a token into several.
   if (tokens.size() > static_cast<size_t>(budget)) tokens.erase(tokens.begin(), tokens.end() - budget);

@@ -12,8 +12,8 @@ namespace lacuna::server {
 
 struct StopRules {
   std::function<bool(std::string_view)> stop;  ///< is this completion complete?
-  std::string forced{};   ///< generation begins with this, which is no part of the completion
-  std::string head{};     ///< the completion begins with this, which is part of the prompt
+  std::string forced{};                        ///< generation begins with this, which is no part of the completion
+  std::string head{};                          ///< the completion begins with this, which is part of the prompt
   std::string avoided{};  ///< generation begins with another token than those that this text could begin with
 };
 

@@ -1,8 +1,8 @@
 /// TypedThroughCache: generated texts of one document, found again while a person types them.
 ///
-/// A later cursor matches an entry if the document differs from the entry's only by characters inserted at its place, and
-/// those are the beginning of what the model wrote there. Backspacing within them matches as well. Used by one thread;
-/// bounded memory.
+/// A later cursor matches an entry if the document differs from the entry's only by characters inserted at its place,
+/// and those are the beginning of what the model wrote there. Backspacing within them matches as well. Used by one
+/// thread; bounded memory.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,9 @@
 /// WarmUp: fills the engine's prefix cache with the document that a person has just opened.
 ///
-/// The beginning of a prompt is the text from the start of the file, as long as the file fits the budget before the cursor;
-/// then it can be computed before anybody knows where the cursor will be. Longer files are left alone. It goes in slices of
-/// little work, so that a real request waits for one slice at most, and only for the latest document. Loop thread only.
+/// The beginning of a prompt is the text from the start of the file, as long as the file fits the budget before the
+/// cursor; then it can be computed before anybody knows where the cursor will be. Longer files are left alone. It goes
+/// in slices of little work, so that a real request waits for one slice at most, and only for the latest document. Loop
+/// thread only.
 #pragma once
 
 #include <memory>

@@ -11,7 +11,8 @@ TEST_CASE("a place is a file, a line and a column, and the file may hold colons"
   CHECK(place->file == "C:/a b/x.py");
   CHECK(place->line == 12);
   CHECK(place->column == 7);
-  for (const char* wrong : {"", "x.py", "x.py:1", "x.py:1:", "x.py:0:1", "x.py:1:0", "x.py:-1:1", "x.py:1:1x", ":1:1", "x.py:99999999999:1"}) {
+  for (const char* wrong : {"", "x.py", "x.py:1", "x.py:1:", "x.py:0:1", "x.py:1:0", "x.py:-1:1", "x.py:1:1x", ":1:1",
+                            "x.py:99999999999:1"}) {
     CAPTURE(wrong);
     const auto error = parse_place(wrong);
     REQUIRE_FALSE(error.ok());

@@ -18,7 +18,8 @@ struct Fixture {
   explicit Fixture(bool fill_in_middle = true) : source(fill_in_middle) {}
 
   /// Asks at the `^` of `marked`. Without a language the text has no tree.
-  size_t ask(const std::string& marked, const std::string& language = "", bool invoked = false, const std::string& uri = "file:///a") {
+  size_t ask(const std::string& marked, const std::string& language = "", bool invoked = false,
+             const std::string& uri = "file:///a") {
     const size_t cursor = marked.find('^');
     REQUIRE(cursor != std::string::npos);
     auto snapshot = std::make_shared<Snapshot>();
@@ -34,8 +35,9 @@ struct Fixture {
     }
     const size_t index = answers.size();
     answers.emplace_back();
-    ids.push_back(service->complete({snapshot, static_cast<uint32_t>(cursor), invoked},
-                                    [this, index](CompletionAnswer answer) { answers[index].push_back(std::move(answer)); }));
+    ids.push_back(
+        service->complete({snapshot, static_cast<uint32_t>(cursor), invoked},
+                          [this, index](CompletionAnswer answer) { answers[index].push_back(std::move(answer)); }));
     return index;
   }
 
@@ -68,8 +70,10 @@ struct Fixture {
   std::deque<std::pair<std::function<void()>, std::function<void()>>> workers;
   std::deque<std::vector<CompletionAnswer>> answers;
   std::vector<QueryId> ids;
-  std::unique_ptr<CompletionService> service = std::make_unique<CompletionService>(
-      source, [this](std::function<void()> work, std::function<void()> done) { workers.emplace_back(std::move(work), std::move(done)); });
+  std::unique_ptr<CompletionService> service =
+      std::make_unique<CompletionService>(source, [this](std::function<void()> work, std::function<void()> done) {
+        workers.emplace_back(std::move(work), std::move(done));
+      });
 };
 
 }  // namespace

@@ -13,14 +13,17 @@
 
 namespace lacuna::server::test {
 
-/// One token a word (letters, with the blank before it) of a small vocabulary, one a byte otherwise, and Qwen's control tokens.
+/// One token a word (letters, with the blank before it) of a small vocabulary, one a byte otherwise, and Qwen's control
+/// tokens.
 class SpellingTokenizer final : public engine::Tokenizer {
  public:
   explicit SpellingTokenizer(bool fill_in_middle = true) {
     for (int byte = 0; byte < 256; ++byte) pieces_.emplace_back(1, static_cast<char>(byte));
-    for (const char* word : {"print", " print", "return", " return", "value", " value", "    ", "line\n"}) pieces_.emplace_back(word);
+    for (const char* word : {"print", " print", "return", " return", "value", " value", "    ", "line\n"})
+      pieces_.emplace_back(word);
     first_control_ = static_cast<engine::TokenId>(pieces_.size());
-    for (const char* name : {"<|endoftext|>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|file_sep|>", "<|im_start|>"}) {
+    for (const char* name :
+         {"<|endoftext|>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|file_sep|>", "<|im_start|>"}) {
       pieces_.emplace_back(name);
     }
     end_ = {first_control_};
@@ -90,7 +93,8 @@ class ScriptedSource final : public TokenSource {
   }
   void cancel(engine::RequestId id) override { cancelled.push_back(id); }
 
-  /// Sends `text` as one piece, as the engine would after checking it against the constraint. Ends the request if that says so.
+  /// Sends `text` as one piece, as the engine would after checking it against the constraint. Ends the request if that
+  /// says so.
   void write(engine::RequestId id, const std::string& text, float log_probability = 0) {
     engine::Update update;
     update.id = id;

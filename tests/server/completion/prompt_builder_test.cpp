@@ -19,15 +19,16 @@ struct Built {
 };
 
 /// `marked` holds one `^`, the cursor.
-Built build(const std::string& marked, const std::string& path = "", bool fill_in_middle = true, PromptBudget budget = {}) {
+Built build(const std::string& marked, const std::string& path = "", bool fill_in_middle = true,
+            PromptBudget budget = {}) {
   const size_t cursor = marked.find('^');
   REQUIRE(cursor != std::string::npos);
   const std::string text = marked.substr(0, cursor) + marked.substr(cursor + 1);
   const auto at = static_cast<uint32_t>(cursor);
   const SpellingTokenizer tokenizer(fill_in_middle);
   Built built;
-  built.prompt = build_prompt(
-      tokenizer, {.text = text, .path = path, .cursor = at, .anchor = at, .heal_from = at}, budget);
+  built.prompt =
+      build_prompt(tokenizer, {.text = text, .path = path, .cursor = at, .anchor = at, .heal_from = at}, budget);
   built.text = tokenizer.decode(built.prompt.tokens);
   return built;
 }
@@ -87,7 +88,8 @@ TEST_CASE("line ends of Windows reach the model as newlines") {
 TEST_CASE("text between the anchor and the cursor begins the middle") {
   const SpellingTokenizer tokenizer;
   const std::string text = "a = print\nb";
-  const Prompt prompt = build_prompt(tokenizer, {.text = text, .path = "", .cursor = 9, .anchor = 4, .heal_from = 9}, {});
+  const Prompt prompt =
+      build_prompt(tokenizer, {.text = text, .path = "", .cursor = 9, .anchor = 4, .heal_from = 9}, {});
   CHECK(tokenizer.decode(prompt.tokens) == "<|fim_prefix|>a = <|fim_suffix|>\nb<|fim_middle|>print");
   CHECK(prompt.forced.empty());
 }
@@ -95,7 +97,8 @@ TEST_CASE("text between the anchor and the cursor begins the middle") {
 TEST_CASE("healing leaves the tokens of the last word to the model and says what it must write") {
   const SpellingTokenizer tokenizer;
   const std::string text = "x = print";
-  const Prompt prompt = build_prompt(tokenizer, {.text = text, .path = "", .cursor = 9, .anchor = 0, .heal_from = 6}, {});
+  const Prompt prompt =
+      build_prompt(tokenizer, {.text = text, .path = "", .cursor = 9, .anchor = 0, .heal_from = 6}, {});
   CHECK(tokenizer.decode(prompt.tokens) == "<|fim_prefix|><|fim_suffix|><|fim_middle|>x =");
   CHECK(prompt.forced == " print");
 }
@@ -140,7 +143,7 @@ TEST_CASE("while a person types, the beginning of the window moves seldom and in
     }
     last_begin = begin;
   }
-  CHECK(moves >= 1);  // the budget is kept
+  CHECK(moves >= 1);   // the budget is kept
   CHECK(moves <= 20);  // 60 lines; the window has 24, so it could not move much less often
 }
 
@@ -182,7 +185,8 @@ TEST_CASE("of ten megabytes only the neighbourhood is encoded") {
   while (text.size() < 10u << 20) text += numbered_lines(10000);
   CountingTokenizer tokenizer;
   const auto cursor = static_cast<uint32_t>(text.size() / 2);
-  const Prompt prompt = build_prompt(tokenizer, {.text = text, .path = "", .cursor = cursor, .anchor = cursor, .heal_from = cursor}, {});
+  const Prompt prompt =
+      build_prompt(tokenizer, {.text = text, .path = "", .cursor = cursor, .anchor = cursor, .heal_from = cursor}, {});
   CHECK(prompt.tokens.size() > 700);
   CHECK(tokenizer.bytes < 20000);
 }

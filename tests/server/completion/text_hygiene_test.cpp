@@ -9,8 +9,9 @@ using namespace lacuna;
 using namespace lacuna::server;
 
 TEST_CASE("a completion is cut before characters that cannot be seen") {
-  for (const char32_t code_point : {U'\u202E', U'\u2066', U'\u200B', U'\u200D', U'\uFEFF', U'\u00AD', U'\U000E0041', U'\u200F',
-                                    U'\u061C', U'\u2028', U'\u0085', U'\uFFFD', char32_t{0}, char32_t{0x1B}, char32_t{0x7F}}) {
+  for (const char32_t code_point :
+       {U'\u202E', U'\u2066', U'\u200B', U'\u200D', U'\uFEFF', U'\u00AD', U'\U000E0041', U'\u200F', U'\u061C',
+        U'\u2028', U'\u0085', U'\uFFFD', char32_t{0}, char32_t{0x1B}, char32_t{0x7F}}) {
     CAPTURE(static_cast<uint32_t>(code_point));
     std::string generated = "ab";
     utf8::append(generated, code_point);
@@ -26,7 +27,9 @@ TEST_CASE("visible text of any script passes") {
 }
 
 TEST_CASE("invalid and incomplete UTF-8 ends a completion") {
-  CHECK(clean_prefix("ab\xFF" "cd", "") == "ab");
+  CHECK(clean_prefix("ab\xFF"
+                     "cd",
+                     "") == "ab");
   CHECK(clean_prefix("ab\xE5\x8F", "") == "ab");
   CHECK(clean_prefix("\xC0\x80", "\xC0\x80").empty());
 }
@@ -62,7 +65,8 @@ TEST_CASE("forced text must come first, in whatever pieces, and is no part of th
 }
 
 TEST_CASE("a branch avoids what was written before and stops by its whole text") {
-  StopConstraint constraint({.stop = [](std::string_view text) { return text == "a.foo()"; }, .head = "a.", .avoided = "bar()"});
+  StopConstraint constraint(
+      {.stop = [](std::string_view text) { return text == "a.foo()"; }, .head = "a.", .avoided = "bar()"});
   CHECK_FALSE(constraint.accepts("", "bar"));
   CHECK_FALSE(constraint.accepts("", "b"));
   CHECK(constraint.accepts("", "bars"));
