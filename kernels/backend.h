@@ -54,9 +54,11 @@ inline constexpr int kBlockTokens = 16;
 
 struct KvCacheShape {
   int num_layers;
-  int num_blocks;
+  int num_blocks;  ///< of each layer
   int num_kv_heads;
   int head_dim;
+  /// [num_layers] where layers differ: those with a sliding window need fewer. Empty: num_blocks each.
+  std::vector<int> blocks_of_layer = {};
   uint64_t bytes_per_block = 0;  ///< filled in by allocate_kv_cache()
 };
 
@@ -91,6 +93,11 @@ struct AttentionParameters {
   int head_dim;
   float scale;     ///< usually 1 / sqrt(head_dim)
   int window = 0;  ///< a query sees its last `window` tokens, itself included; 0: all
+};
+
+enum class Activation : uint8_t {
+  silu,
+  gelu,  ///< x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x³))), Hendrycks and Gimpel 2016
 };
 
 struct BlockCopy {
@@ -136,10 +143,21 @@ class Backend {
   virtual void embed(WeightId table, std::span<const int32_t> tokens, Tensor out) = 0;
   /// out = x / sqrt(mean(x²) + eps) * gain, row by row. gain [1, cols]. `out` may be `x`.
   virtual void rms_norm(Tensor x, WeightId gain, float eps, Tensor out) = 0;
+  /// out = (x - mean) / sqrt(variance + eps) * gain + bias, row by row (Ba et al. 2016). gain and bias [1, cols]. `out`
+  /// may be `x`.
+  virtual void layer_norm(Tensor x, WeightId gain, WeightId bias, float eps, Tensor out) = 0;
+  /// x *= factor
+  virtual void scale(Tensor x, float factor) = 0;
+  /// to += x, of the same shape.
+  virtual void add(Tensor x, Tensor to) = 0;
   /// Several products of the same input, as one fork-join: Q, K and V; or one alone.
   virtual void linear(Tensor x, std::span<const LinearTarget> targets) = 0;
   /// out = silu(x · gateᵀ) * (x · upᵀ); gate and up [out.cols, x.cols].
   virtual void linear_swiglu(Tensor x, WeightId gate, WeightId up, Tensor out) = 0;
+  /// The same with gelu in silu's place.
+  virtual void linear_geglu(Tensor x, WeightId gate, WeightId up, Tensor out) = 0;
+  /// x = gelu(x)
+  virtual void gelu(Tensor x) = 0;
   /// Rotates x [num_tokens, num_heads * head_dim] in place; positions [num_tokens].
   virtual void rope(Tensor x, int head_dim, std::span<const int32_t> positions, const RopeParameters& parameters) = 0;
   /// Stores keys and values [num_tokens, num_kv_heads * head_dim] of a layer at slots[i] = block * kBlockTokens + offset.
@@ -150,8 +168,8 @@ class Backend {
                          std::span<const AttentionSequence> sequences, Tensor out) = 0;
   /// out[i, :] = x[rows[i], :]
   virtual void gather_rows(Tensor x, std::span<const int32_t> rows, Tensor out) = 0;
-  /// Copies whole blocks, in every layer.
-  virtual void copy_blocks(std::span<const BlockCopy> copies) = 0;
+  /// Copies whole blocks, in these layers.
+  virtual void copy_blocks(std::span<const BlockCopy> copies, std::span<const int> layers) = 0;
 };
 
 /// The instruction sets that this build and this machine can run, best first: for instance {"avx2", "scalar"}.

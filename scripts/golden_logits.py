@@ -48,7 +48,7 @@ class GgufModel:
 
 
 def make_config(model):
-    from transformers import LlamaConfig, Qwen2Config
+    from transformers import Gemma3TextConfig, LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config, Starcoder2Config
 
     heads = model.value("attention.head_count")
     common = dict(
@@ -58,12 +58,34 @@ def make_config(model):
         num_hidden_layers=model.value("block_count"),
         num_attention_heads=heads,
         num_key_value_heads=model.value("attention.head_count_kv", heads),
+        head_dim=model.value("attention.key_length", model.value("embedding_length") // heads),
         rms_norm_eps=model.value("attention.layer_norm_rms_epsilon"),
         max_position_embeddings=model.value("context_length"),
         rope_parameters={"rope_type": "default", "rope_theta": model.value("rope.freq_base", 10000.0)},
         tie_word_embeddings=False,
     )
-    return {"llama": LlamaConfig, "qwen2": Qwen2Config}[model.architecture](**common)
+    window = model.value("attention.sliding_window")
+    if model.architecture == "llama" and window:
+        return MistralConfig(**common, sliding_window=window)
+    if model.architecture == "starcoder2":
+        return Starcoder2Config(**common, sliding_window=window, norm_epsilon=model.value("attention.layer_norm_epsilon"))
+    if window:
+        layers = range(common["num_hidden_layers"])
+        common["layer_types"] = ["sliding_attention" if has_window(model, layer) else "full_attention" for layer in layers]
+        common |= dict(sliding_window=window, use_sliding_window=True)
+    if model.architecture == "gemma3":
+        ropes = {"full_attention": common["rope_parameters"],
+                 "sliding_attention": {"rope_type": "default", "rope_theta": model.value("rope.freq_base_swa", 10000.0)}}
+        scale = dict(query_pre_attn_scalar=common["head_dim"], hidden_activation="gelu_pytorch_tanh")
+        return Gemma3TextConfig(**{**common, **scale, "rope_parameters": ropes})
+    return {"llama": LlamaConfig, "qwen2": Qwen2Config, "qwen3": Qwen3Config}[model.architecture](**common)
+
+
+def has_window(model, layer):
+    pattern = model.value("attention.sliding_window_pattern", 6 if model.architecture == "gemma3" else 0)
+    if isinstance(pattern, list):
+        return pattern[layer]
+    return pattern == 0 or layer % pattern < pattern - 1
 
 
 def unpermute(weights, heads):
@@ -89,12 +111,26 @@ def state_dict(model, config):
         "ffn_up.weight": "mlp.up_proj.weight",
         "ffn_down.weight": "mlp.down_proj.weight",
     }
+    post = "post_feedforward_layernorm"
+    if model.architecture == "gemma3":
+        names |= {
+            "ffn_norm.weight": "pre_feedforward_layernorm.weight",
+            "post_attention_norm.weight": "post_attention_layernorm.weight",
+            "post_ffw_norm.weight": f"{post}.weight",
+        }
+    if model.architecture == "starcoder2":
+        names |= {"ffn_up.weight": "mlp.c_fc.weight", "ffn_down.weight": "mlp.c_proj.weight", "ffn_up.bias": "mlp.c_fc.bias",
+                  "ffn_down.bias": "mlp.c_proj.bias", "attn_output.bias": "self_attn.o_proj.bias"}
+    names |= {"attn_q_norm.weight": "self_attn.q_norm.weight", "attn_k_norm.weight": "self_attn.k_norm.weight",
+              "attn_norm.bias": "input_layernorm.bias", "ffn_norm.bias": "post_attention_layernorm.bias"}
     heads = {"attn_q.weight": config.num_attention_heads, "attn_k.weight": config.num_key_value_heads}
     state = {
         "model.embed_tokens.weight": model.tensor("token_embd.weight"),
         "model.norm.weight": model.tensor("output_norm.weight"),
         "lm_head.weight": model.tensor("output.weight" if "output.weight" in model.tensors else "token_embd.weight"),
     }
+    if "output_norm.bias" in model.tensors:
+        state["model.norm.bias"] = model.tensor("output_norm.bias")
     for name in model.tensors:
         if not name.startswith("blk."):
             continue
@@ -103,6 +139,10 @@ def state_dict(model, config):
         if model.architecture == "llama" and part in heads:
             weights = unpermute(weights, heads[part])
         state[f"model.layers.{layer}.{names[part]}"] = weights
+    if model.architecture == "gemma3":  # the file's gains are what transformers adds 1 to
+        for name in state:
+            if "norm" in name:
+                state[name] = state[name] - 1
     return {name: torch.from_numpy(np.ascontiguousarray(weights)) for name, weights in state.items()}
 
 
@@ -117,6 +157,8 @@ def make_reference(args):
     network.to_empty(device="cpu")
     # to_empty() left the rotary frequencies, which no file holds, without values.
     network.model.rotary_emb = type(network.model.rotary_emb)(config)
+    if model.architecture == "gemma3":
+        network.model.embed_tokens.embed_scale = torch.tensor(config.hidden_size**0.5)
     network.load_state_dict(state_dict(model, config), strict=True)
     network.float().eval()
     with torch.no_grad():

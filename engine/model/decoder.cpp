@@ -9,6 +9,15 @@ namespace lacuna::engine {
 using kernels::LinearTarget;
 using kernels::Tensor;
 
+namespace {
+
+/// The heads of each row as rows of their own.
+Tensor by_head(Tensor x, int head_dim) {
+  return {x.data, x.rows * x.cols / head_dim, head_dim};
+}
+
+}  // namespace
+
 Result<Decoder> Decoder::create(const ModelConfig& config, Weights weights, kernels::Backend& backend, int max_rows,
                                 int max_logits_rows) {
   Decoder decoder(config, std::move(weights), backend);
@@ -36,6 +45,7 @@ bool Decoder::forward(const DecoderInput& input, const std::function<bool()>& ab
   const auto num_rows = static_cast<int64_t>(input.tokens.size());
   LACUNA_CHECK(num_rows > 0 && num_rows <= hidden_.rows);
   backend_->embed(weights_.token_embedding, input.tokens, hidden_.first_rows(num_rows));
+  if (config_.embedding_scale != 1) backend_->scale(hidden_.first_rows(num_rows), config_.embedding_scale);
   for (int layer = 0; layer < config_.num_layers; ++layer) {
     if (abandon && abandon()) return false;
     attention(layer, input, num_rows);
@@ -44,20 +54,45 @@ bool Decoder::forward(const DecoderInput& input, const std::function<bool()>& ab
   return true;
 }
 
-/// hidden += Attention(RmsNorm(hidden)) · Wo
+void Decoder::normalise(Tensor x, const NormWeights& norm, Tensor out) {
+  if (config_.architecture->norm == Norm::rms) {
+    backend_->rms_norm(x, norm.gain, config_.norm_epsilon, out);
+  } else {
+    backend_->layer_norm(x, norm.gain, norm.bias, config_.norm_epsilon, out);
+  }
+}
+
+/// hidden += x · W, or hidden += Norm(x · W). normed_ is free by then.
+void Decoder::add_to_residual(Tensor x, kernels::WeightId weight, kernels::WeightId bias, const NormWeights& norm) {
+  const Tensor hidden = hidden_.first_rows(x.rows), added = normed_.first_rows(x.rows);
+  const bool direct = !norm.gain.valid();
+  const LinearTarget target[] = {
+      {.weight = weight, .out = direct ? hidden : added, .bias = bias, .accumulate = direct}};
+  backend_->linear(x, target);
+  if (direct) return;
+  normalise(added, norm, added);
+  backend_->add(added, hidden);
+}
+
+/// hidden += Attention(Norm(hidden)) · Wo
 void Decoder::attention(int layer, const DecoderInput& input, int64_t num_rows) {
   const LayerWeights& weights = weights_.layers[static_cast<size_t>(layer)];
   const Tensor hidden = hidden_.first_rows(num_rows), normed = normed_.first_rows(num_rows);
   const Tensor queries = queries_.first_rows(num_rows), keys = keys_.first_rows(num_rows);
   const Tensor values = values_.first_rows(num_rows), attended = attended_.first_rows(num_rows);
 
-  backend_->rms_norm(hidden, weights.attention_norm, config_.norm_epsilon, normed);
+  normalise(hidden, weights.attention_norm, normed);
   const LinearTarget projections[] = {{.weight = weights.query, .out = queries, .bias = weights.query_bias},
                                       {.weight = weights.key, .out = keys, .bias = weights.key_bias},
                                       {.weight = weights.value, .out = values, .bias = weights.value_bias}};
   backend_->linear(normed, projections);
-  backend_->rope(queries, config_.head_dim, input.positions, config_.rope);
-  backend_->rope(keys, config_.head_dim, input.positions, config_.rope);
+  if (config_.architecture->qk_norms) {
+    const Tensor query_heads = by_head(queries, config_.head_dim), key_heads = by_head(keys, config_.head_dim);
+    normalise(query_heads, weights.query_norm, query_heads);
+    normalise(key_heads, weights.key_norm, key_heads);
+  }
+  backend_->rope(queries, config_.head_dim, input.positions, config_.rope_of(layer));
+  backend_->rope(keys, config_.head_dim, input.positions, config_.rope_of(layer));
   backend_->write_kv(layer, keys, values, input.slots);
   const kernels::AttentionParameters parameters = {.layer = layer,
                                                    .num_heads = config_.num_heads,
@@ -66,18 +101,23 @@ void Decoder::attention(int layer, const DecoderInput& input, int64_t num_rows) 
                                                    .scale = config_.attention_scale,
                                                    .window = config_.window_of(layer)};
   backend_->attention(parameters, queries, input.sequences, attended);
-  const LinearTarget output[] = {{.weight = weights.attention_output, .out = hidden, .accumulate = true}};
-  backend_->linear(attended, output);
+  add_to_residual(attended, weights.attention_output, weights.attention_output_bias, weights.post_attention_norm);
 }
 
-/// hidden += (SiLU(x · Wgate) * (x · Wup)) · Wdown, where x = RmsNorm(hidden)
+/// hidden += (activation(x · Wgate) * (x · Wup)) · Wdown, or activation(x · Wup) · Wdown; where x = Norm(hidden)
 void Decoder::feed_forward(const LayerWeights& weights, int64_t num_rows) {
-  const Tensor hidden = hidden_.first_rows(num_rows), normed = normed_.first_rows(num_rows);
-  const Tensor gated = gated_.first_rows(num_rows);
-  backend_->rms_norm(hidden, weights.feed_forward_norm, config_.norm_epsilon, normed);
-  backend_->linear_swiglu(normed, weights.gate, weights.up, gated);
-  const LinearTarget output[] = {{.weight = weights.down, .out = hidden, .accumulate = true}};
-  backend_->linear(gated, output);
+  const Tensor normed = normed_.first_rows(num_rows), gated = gated_.first_rows(num_rows);
+  normalise(hidden_.first_rows(num_rows), weights.feed_forward_norm, normed);
+  if (!config_.architecture->gated) {
+    const LinearTarget up[] = {{.weight = weights.up, .out = gated, .bias = weights.up_bias}};
+    backend_->linear(normed, up);
+    backend_->gelu(gated);
+  } else if (config_.architecture->activation == kernels::Activation::gelu) {
+    backend_->linear_geglu(normed, weights.gate, weights.up, gated);
+  } else {
+    backend_->linear_swiglu(normed, weights.gate, weights.up, gated);
+  }
+  add_to_residual(gated, weights.down, weights.down_bias, weights.post_feed_forward_norm);
 }
 
 Tensor Decoder::logits(std::span<const int32_t> rows) {
@@ -85,7 +125,7 @@ Tensor Decoder::logits(std::span<const int32_t> rows) {
   LACUNA_CHECK(num_rows > 0 && num_rows <= logits_.rows);
   const Tensor last = last_.first_rows(num_rows), logits = logits_.first_rows(num_rows);
   backend_->gather_rows(hidden_, rows, last);
-  backend_->rms_norm(last, weights_.output_norm, config_.norm_epsilon, last);
+  normalise(last, weights_.output_norm, last);
   const LinearTarget output[] = {{.weight = weights_.head, .out = logits}};
   backend_->linear(last, output);
   return logits;

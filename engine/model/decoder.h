@@ -48,6 +48,8 @@ class Decoder {
  private:
   Decoder(const ModelConfig& config, Weights weights, kernels::Backend& backend)
       : config_(config), weights_(std::move(weights)), backend_(&backend) {}
+  void normalise(kernels::Tensor x, const NormWeights& norm, kernels::Tensor out);
+  void add_to_residual(kernels::Tensor x, kernels::WeightId weight, kernels::WeightId bias, const NormWeights& norm);
   void attention(int layer, const DecoderInput& input, int64_t num_rows);
   void feed_forward(const LayerWeights& weights, int64_t num_rows);
 

@@ -1,5 +1,6 @@
 #include "engine/model/model_config.h"
 
+#include <algorithm>
 #include <cmath>
 #include <initializer_list>
 #include <optional>
@@ -100,11 +101,47 @@ Result<void> read_attention(const KeyReader& keys, ModelConfig& config) {
                          keys.key("attention.head_count_kv"), config.num_kv_heads, config.num_heads);
   }
   LACUNA_RETURN_IF_ERROR(read_head_dim(keys, config));
-  LACUNA_ASSIGN_OR_RETURN(config.norm_epsilon, keys.real("attention.layer_norm_rms_epsilon", 1e-12, 0.1));
-  const float natural_scale = 1.0f / std::sqrt(static_cast<float>(config.head_dim));
+  const bool rms = config.architecture->norm == Norm::rms;
+  const char* epsilon = rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon";
+  LACUNA_ASSIGN_OR_RETURN(config.norm_epsilon, keys.real(epsilon, 1e-12, 0.1));
+  const bool wide_scale = config.num_layers == config.architecture->layers_of_wide_scale;
+  const int scale_length = wide_scale ? config.embedding_length / config.num_heads : config.head_dim;
+  const float natural_scale = 1.0f / std::sqrt(static_cast<float>(scale_length));
   LACUNA_ASSIGN_OR_RETURN(config.attention_scale, keys.real("attention.scale", 1e-6, 1e3, natural_scale));
-  LACUNA_ASSIGN_OR_RETURN(config.window, keys.integer("attention.sliding_window", 0, ModelConfig::kMaxContext, 0));
-  if (config.window >= config.context_length) config.window = 0;
+  return {};
+}
+
+/// Which layers have the window: every one of an array of booleans that is true; or all but the last of each N.
+Result<void> read_window_pattern(const gguf::File& file, const KeyReader& keys, ModelConfig& config) {
+  constexpr std::string_view name = "attention.sliding_window_pattern";
+  const gguf::Value* pattern = file.find(keys.key(name));
+  if (!pattern || pattern->type != gguf::ValueType::array) {
+    LACUNA_ASSIGN_OR_RETURN(const int every, keys.integer(name, 0, static_cast<uint64_t>(config.num_layers),
+                                                          config.architecture->full_attention_every));
+    for (int layer = 0; layer < config.num_layers; ++layer) {
+      config.windowed[static_cast<size_t>(layer)] = every == 0 || layer % every < every - 1;
+    }
+    return {};
+  }
+  if (pattern->element_type != gguf::ValueType::boolean || pattern->count != static_cast<uint64_t>(config.num_layers)) {
+    return Error::format(ErrorCode::corrupt, "metadata key '{}' has {} elements, expected {} of type bool",
+                         keys.key(name), pattern->count, config.num_layers);
+  }
+  for (size_t layer = 0; layer < config.windowed.size(); ++layer) {
+    config.windowed[layer] = pattern->bytes[layer] != std::byte{0};
+  }
+  return {};
+}
+
+Result<void> read_window(const gguf::File& file, const KeyReader& keys, ModelConfig& config) {
+  constexpr std::string_view name = "attention.sliding_window";
+  config.windowed.assign(static_cast<size_t>(config.num_layers), false);
+  if (config.architecture->window != Presence::required && !keys.has(name)) return {};
+  LACUNA_ASSIGN_OR_RETURN(config.window, keys.integer(name, 1, ModelConfig::kMaxContext));
+  LACUNA_RETURN_IF_ERROR(read_window_pattern(file, keys, config));
+  // The layers keep their own rotation, but a window that holds the whole context forgets nothing.
+  config.window = std::min(config.window, config.context_length);
+  if (std::ranges::count(config.windowed, true) == 0) config.window = 0;
   return {};
 }
 
@@ -142,7 +179,7 @@ Result<float> read_rope_scaling(const gguf::File& file, const KeyReader& keys) {
 
 Result<void> read_rope(const gguf::File& file, const KeyReader& keys, ModelConfig& config) {
   kernels::RopeParameters& rope = config.rope;
-  LACUNA_ASSIGN_OR_RETURN(rope.base, keys.real("rope.freq_base", 1, 1e12, 10000.0f));
+  LACUNA_ASSIGN_OR_RETURN(rope.base, keys.real("rope.freq_base", 1, 1e12, config.architecture->rope_base));
   LACUNA_ASSIGN_OR_RETURN(const float factor, read_rope_scaling(file, keys));
   rope.position_scale = 1.0f / factor;
   LACUNA_ASSIGN_OR_RETURN(
@@ -152,14 +189,22 @@ Result<void> read_rope(const gguf::File& file, const KeyReader& keys, ModelConfi
                          keys.key("rope.dimension_count"), rope.num_dims);
   }
   rope.interleaved = config.architecture->interleaved_rope;
-  return read_frequency_factors(file, rope);
+  LACUNA_RETURN_IF_ERROR(read_frequency_factors(file, rope));
+  config.window_rope = rope;
+  const float window_base = config.architecture->window_rope_base;
+  if (window_base == 0) return {};
+  LACUNA_ASSIGN_OR_RETURN(config.window_rope.base, keys.real("rope.freq_base_swa", 1, 1e12, window_base));
+  config.window_rope.position_scale = 1;
+  config.window_rope.frequency_factors.clear();
+  return {};
 }
 
 /// Settings that other programs obey and that change what is computed. Each is fine where it says "as usual".
 Result<void> refuse_unknown_arithmetic(const gguf::File& file, const KeyReader& keys) {
-  for (const char* name : {"expert_count", "expert_used_count", "attention.max_alibi_bias", "attention.clamp_kqv",
-                           "attn_logit_softcapping", "final_logit_softcapping", "logit_scale", "residual_scale",
-                           "embedding_scale", "leading_dense_block_count"}) {
+  for (const char* name :
+       {"expert_count", "expert_used_count", "attention.max_alibi_bias", "attention.clamp_kqv",
+        "attn_logit_softcapping", "final_logit_softcapping", "logit_scale", "residual_scale", "embedding_scale",
+        "leading_dense_block_count", "attention.temperature_scale", "attention.temperature_length"}) {
     const gguf::Value* value = file.find(keys.key(name));
     if (!value) continue;
     const auto whole = file.u64(keys.key(name));
@@ -192,7 +237,11 @@ Result<ModelConfig> read_model_config(const gguf::File& file) {
   const KeyReader keys(file, config.architecture->name);
   LACUNA_RETURN_IF_ERROR(read_sizes(file, keys, config));
   LACUNA_RETURN_IF_ERROR(read_attention(keys, config));
+  LACUNA_RETURN_IF_ERROR(read_window(file, keys, config));
   LACUNA_RETURN_IF_ERROR(read_rope(file, keys, config));
+  if (config.architecture->scaled_embedding) {
+    config.embedding_scale = std::sqrt(static_cast<float>(config.embedding_length));
+  }
   LACUNA_RETURN_IF_ERROR(refuse_unknown_arithmetic(file, keys));
   return config;
 }

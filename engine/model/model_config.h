@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "engine/gguf/gguf_file.h"
 #include "engine/model/architecture.h"
@@ -36,13 +37,18 @@ struct ModelConfig {
   int context_length = 0;
   float norm_epsilon = 0;
   float attention_scale = 0;
-  int window = 0;  ///< sliding window of attention in tokens; 0: none
+  float embedding_scale = 1;
+  int window = 0;              ///< sliding window of attention in tokens; 0: no layer has one
+  std::vector<bool> windowed;  ///< [num_layers] which layers have it
   kernels::RopeParameters rope;
+  kernels::RopeParameters window_rope;  ///< of layers with a window
 
   int query_length() const { return num_heads * head_dim; }
   int kv_length() const { return num_kv_heads * head_dim; }
-  /// What a query of this layer sees; 0: all. (The same in all layers of the architectures so far.)
-  int window_of(int /*layer*/) const { return window; }
+  bool has_window(int layer) const { return windowed[static_cast<size_t>(layer)]; }
+  /// What a query of this layer sees, itself included; 0: all.
+  int window_of(int layer) const { return has_window(layer) ? window : 0; }
+  const kernels::RopeParameters& rope_of(int layer) const { return has_window(layer) ? window_rope : rope; }
 };
 
 /// Errors: unsupported (architecture, or a setting that we do not implement), corrupt (a value out of range, or at odds

@@ -26,36 +26,58 @@ struct Expected {
   WeightId* id;
 };
 
-std::vector<Expected> expected_layer_tensors(const ModelConfig& config, int layer, LayerWeights& ids) {
+Presence required_if(bool wanted) {
+  return wanted ? Presence::required : Presence::absent;
+}
+
+/// Collects the tensors of one layer, or with an empty prefix those of the whole model.
+struct ExpectedList {
+  std::vector<Expected>& tensors;
+  std::string prefix;
+
+  void matrix(std::string_view name, uint64_t rows, uint64_t cols, Presence presence, WeightId& id) const {
+    tensors.push_back({fmt::format("{}{}", prefix, name), WeightUse::matrix, rows, cols, presence, &id});
+  }
+  void vector(std::string_view name, uint64_t cols, Presence presence, WeightId& id) const {
+    tensors.push_back({fmt::format("{}{}", prefix, name), WeightUse::vector, 1, cols, presence, &id});
+  }
+  void norm(std::string_view name, uint64_t cols, Norm kind, Presence presence, NormWeights& ids) const {
+    vector(fmt::format("{}.weight", name), cols, presence, ids.gain);
+    vector(fmt::format("{}.bias", name), cols, kind == Norm::layer ? presence : Presence::absent, ids.bias);
+  }
+};
+
+void expect_attention(const ModelConfig& config, const ExpectedList& list, LayerWeights& ids) {
+  const ArchitectureTraits& traits = *config.architecture;
   const auto embedding = static_cast<uint64_t>(config.embedding_length);
-  const auto feed_forward = static_cast<uint64_t>(config.feed_forward_length);
   const auto queries = static_cast<uint64_t>(config.query_length());
   const auto keys = static_cast<uint64_t>(config.kv_length());
-  const Presence bias = config.architecture->qkv_bias;
-  std::vector<Expected> tensors;
-  const auto add = [&](std::string_view name, WeightUse use, uint64_t rows, uint64_t cols, Presence presence,
-                       WeightId& id) {
-    tensors.push_back({fmt::format("blk.{}.{}", layer, name), use, rows, cols, presence, &id});
-  };
-  const auto matrix = [&](std::string_view name, uint64_t rows, uint64_t cols, WeightId& id) {
-    add(name, WeightUse::matrix, rows, cols, Presence::required, id);
-  };
-  const auto vector = [&](std::string_view name, uint64_t cols, Presence presence, WeightId& id) {
-    add(name, WeightUse::vector, 1, cols, presence, id);
-  };
-  vector("attn_norm.weight", embedding, Presence::required, ids.attention_norm);
-  matrix("attn_q.weight", queries, embedding, ids.query);
-  matrix("attn_k.weight", keys, embedding, ids.key);
-  matrix("attn_v.weight", keys, embedding, ids.value);
-  vector("attn_q.bias", queries, bias, ids.query_bias);
-  vector("attn_k.bias", keys, bias, ids.key_bias);
-  vector("attn_v.bias", keys, bias, ids.value_bias);
-  matrix("attn_output.weight", embedding, queries, ids.attention_output);
-  vector("ffn_norm.weight", embedding, Presence::required, ids.feed_forward_norm);
-  matrix("ffn_gate.weight", feed_forward, embedding, ids.gate);
-  matrix("ffn_up.weight", feed_forward, embedding, ids.up);
-  matrix("ffn_down.weight", embedding, feed_forward, ids.down);
-  return tensors;
+  const auto head = static_cast<uint64_t>(config.head_dim);
+  list.norm("attn_norm", embedding, traits.norm, Presence::required, ids.attention_norm);
+  list.matrix("attn_q.weight", queries, embedding, Presence::required, ids.query);
+  list.matrix("attn_k.weight", keys, embedding, Presence::required, ids.key);
+  list.matrix("attn_v.weight", keys, embedding, Presence::required, ids.value);
+  list.vector("attn_q.bias", queries, traits.qkv_bias, ids.query_bias);
+  list.vector("attn_k.bias", keys, traits.qkv_bias, ids.key_bias);
+  list.vector("attn_v.bias", keys, traits.qkv_bias, ids.value_bias);
+  list.norm("attn_q_norm", head, traits.norm, required_if(traits.qk_norms), ids.query_norm);
+  list.norm("attn_k_norm", head, traits.norm, required_if(traits.qk_norms), ids.key_norm);
+  list.matrix("attn_output.weight", embedding, queries, Presence::required, ids.attention_output);
+  list.vector("attn_output.bias", embedding, traits.other_biases, ids.attention_output_bias);
+  list.norm("post_attention_norm", embedding, traits.norm, required_if(traits.post_norms), ids.post_attention_norm);
+}
+
+void expect_feed_forward(const ModelConfig& config, const ExpectedList& list, LayerWeights& ids) {
+  const ArchitectureTraits& traits = *config.architecture;
+  const auto embedding = static_cast<uint64_t>(config.embedding_length);
+  const auto feed_forward = static_cast<uint64_t>(config.feed_forward_length);
+  list.norm("ffn_norm", embedding, traits.norm, Presence::required, ids.feed_forward_norm);
+  list.matrix("ffn_gate.weight", feed_forward, embedding, required_if(traits.gated), ids.gate);
+  list.matrix("ffn_up.weight", feed_forward, embedding, Presence::required, ids.up);
+  list.vector("ffn_up.bias", feed_forward, traits.other_biases, ids.up_bias);
+  list.matrix("ffn_down.weight", embedding, feed_forward, Presence::required, ids.down);
+  list.vector("ffn_down.bias", embedding, traits.other_biases, ids.down_bias);
+  list.norm("post_ffw_norm", embedding, traits.norm, required_if(traits.post_norms), ids.post_feed_forward_norm);
 }
 
 /// In the order of use, which is also the order in which they are repacked and later read.
@@ -67,11 +89,14 @@ std::vector<Expected> expected_tensors(const ModelConfig& config, Weights& ids) 
   tensors.push_back(
       {"token_embd.weight", WeightUse::table, vocabulary, embedding, Presence::required, &ids.token_embedding});
   for (int layer = 0; layer < config.num_layers; ++layer) {
-    auto of_layer = expected_layer_tensors(config, layer, ids.layers[static_cast<size_t>(layer)]);
-    std::ranges::move(of_layer, std::back_inserter(tensors));
+    LayerWeights& of_layer = ids.layers[static_cast<size_t>(layer)];
+    const ExpectedList list{tensors, fmt::format("blk.{}.", layer)};
+    expect_attention(config, list, of_layer);
+    expect_feed_forward(config, list, of_layer);
   }
-  tensors.push_back({"output_norm.weight", WeightUse::vector, 1, embedding, Presence::required, &ids.output_norm});
-  tensors.push_back({"output.weight", WeightUse::matrix, vocabulary, embedding, Presence::optional, &ids.head});
+  const ExpectedList list{tensors, ""};
+  list.norm("output_norm", embedding, config.architecture->norm, Presence::required, ids.output_norm);
+  list.matrix("output.weight", vocabulary, embedding, Presence::optional, ids.head);
   return tensors;
 }
 
@@ -122,6 +147,7 @@ Result<void> check_tensors(const gguf::File& file, const ModelConfig& config) {
   Weights unused;
   const auto expected = expected_tensors(config, unused);
   for (const Expected& wanted : expected) {
+    if (wanted.presence == Presence::absent) continue;
     const gguf::Tensor* found = file.find_tensor(wanted.name);
     if (!found && wanted.presence != Presence::required) continue;
     LACUNA_ASSIGN_OR_RETURN(const gguf::Tensor* tensor, file.tensor(wanted.name));
@@ -141,7 +167,7 @@ Result<Weights> load_weights(const gguf::File& file, const ModelConfig& config, 
     const gguf::Tensor* tensor = file.find_tensor(wanted.name);
     const bool tied = wanted.id == &weights.head && !tensor;
     if (tied) tensor = file.find_tensor("token_embd.weight");
-    if (!tensor) continue;
+    if (!tensor || wanted.presence == Presence::absent) continue;
     auto source = source_of(*tensor, wanted);
     source.precise_inputs = config.embedding_length < kNarrowWidth;
     LACUNA_ASSIGN_OR_RETURN(*wanted.id, backend.add_weight(source));

@@ -13,27 +13,40 @@
 
 namespace lacuna::engine {
 
+/// All [embedding], or [head_dim] for queries and keys.
+struct NormWeights {
+  kernels::WeightId gain;  ///< none: the model has no such norm
+  kernels::WeightId bias;  ///< of a layer norm
+};
+
 /// Shapes as [outputs, inputs].
 struct LayerWeights {
-  kernels::WeightId attention_norm;  ///< [embedding]
-  kernels::WeightId query;           ///< [num_heads * head_dim, embedding]
-  kernels::WeightId key;             ///< [num_kv_heads * head_dim, embedding]
-  kernels::WeightId value;           ///< [num_kv_heads * head_dim, embedding]
-  kernels::WeightId query_bias;      ///< [num_heads * head_dim], or none; so the next two
+  NormWeights attention_norm;
+  kernels::WeightId query;       ///< [num_heads * head_dim, embedding]
+  kernels::WeightId key;         ///< [num_kv_heads * head_dim, embedding]
+  kernels::WeightId value;       ///< [num_kv_heads * head_dim, embedding]
+  kernels::WeightId query_bias;  ///< [num_heads * head_dim], or none; so every other bias
   kernels::WeightId key_bias;
   kernels::WeightId value_bias;
-  kernels::WeightId attention_output;   ///< [embedding, num_heads * head_dim]
-  kernels::WeightId feed_forward_norm;  ///< [embedding]
-  kernels::WeightId gate;               ///< [feed_forward, embedding]
-  kernels::WeightId up;                 ///< [feed_forward, embedding]
-  kernels::WeightId down;               ///< [embedding, feed_forward]
+  NormWeights query_norm;              ///< [head_dim], or none
+  NormWeights key_norm;                ///< [head_dim], or none
+  kernels::WeightId attention_output;  ///< [embedding, num_heads * head_dim]
+  kernels::WeightId attention_output_bias;
+  NormWeights post_attention_norm;  ///< or none
+  NormWeights feed_forward_norm;
+  kernels::WeightId gate;  ///< [feed_forward, embedding]; none where the MLP is not gated
+  kernels::WeightId up;    ///< [feed_forward, embedding]
+  kernels::WeightId up_bias;
+  kernels::WeightId down;  ///< [embedding, feed_forward]
+  kernels::WeightId down_bias;
+  NormWeights post_feed_forward_norm;  ///< or none
 };
 
 struct Weights {
   kernels::WeightId token_embedding;  ///< [vocabulary, embedding]
   std::vector<LayerWeights> layers;
-  kernels::WeightId output_norm;  ///< [embedding]
-  kernels::WeightId head;         ///< [vocabulary, embedding]; the embedding's data where the model ties them
+  NormWeights output_norm;
+  kernels::WeightId head;  ///< [vocabulary, embedding]; the embedding's data where the model ties them
 };
 
 /// Checks that the file has exactly the tensors of such a model, in readable types and the right shapes. Errors:

@@ -13,10 +13,13 @@ using kernels::kBlockTokens;
 ModelRunner::ModelRunner(Decoder decoder, kernels::Backend& backend)
     : decoder_(std::move(decoder)),
       backend_(backend),
-      logits_(static_cast<size_t>(decoder_.max_logits_rows()) * static_cast<size_t>(config().vocabulary_size)) {}
+      all_layers_(static_cast<size_t>(config().num_layers)),
+      logits_(static_cast<size_t>(decoder_.max_logits_rows()) * static_cast<size_t>(config().vocabulary_size)) {
+  std::iota(all_layers_.begin(), all_layers_.end(), 0);
+}
 
 bool ModelRunner::run(const Batch& batch, const std::function<bool()>& abandon) {
-  if (!batch.copies.empty()) backend_.copy_blocks(batch.copies);
+  if (!batch.copies.empty()) backend_.copy_blocks(batch.copies, all_layers_);
   input_.tokens.clear();
   input_.positions.clear();
   input_.slots.clear();

@@ -1,6 +1,7 @@
 #include "engine/tokenizer/bpe_tokenizer.h"
 
 #include "engine/tokenizer/byte_level.h"
+#include "engine/tokenizer/sentence_piece_tokenizer.h"
 #include "support/check.h"
 
 namespace lacuna::engine {
@@ -23,7 +24,12 @@ Result<PreTokenizer> read_pre_tokenizer(const gguf::File& file) {
 Result<std::unique_ptr<const Tokenizer>> Tokenizer::load(const gguf::File& file) {
   constexpr std::string_view key = "tokenizer.ggml.model";
   LACUNA_ASSIGN_OR_RETURN(const std::string_view model, file.string(key));
-  if (model != "gpt2") return unsupported(key, model, "'gpt2' (byte-level BPE)");
+  if (model == "gpt2") return BpeTokenizer::load(file);
+  if (model == "llama") return SentencePieceTokenizer::load(file);
+  return unsupported(key, model, "'gpt2' (byte-level BPE) or 'llama' (SentencePiece)");
+}
+
+Result<std::unique_ptr<const Tokenizer>> BpeTokenizer::load(const gguf::File& file) {
   LACUNA_ASSIGN_OR_RETURN(const PreTokenizer pre_tokenizer, read_pre_tokenizer(file));
   LACUNA_ASSIGN_OR_RETURN(Vocabulary vocabulary, Vocabulary::load(file));
   // Before the merges, which may not make a control token.
@@ -51,17 +57,6 @@ BpeTokenizer::BpeTokenizer(PreTokenizer pre_tokenizer, Vocabulary vocabulary, Me
   all_special_.build();
 }
 
-template <class OnText, class OnSpecial>
-void BpeTokenizer::walk(std::string_view text, const SpecialTokens& special, OnText on_text,
-                        OnSpecial on_special) const {
-  for (size_t at = 0; at < text.size();) {
-    const SpecialTokens::Match match = special.find(text, at);
-    if (match.position > at) on_text(text.substr(at, match.position - at));
-    if (match.token >= 0) on_special(match);
-    at = match.position + match.length;
-  }
-}
-
 std::vector<TokenId> BpeTokenizer::encode(std::string_view text, bool parse_special) const {
   std::vector<TokenId> tokens;
   std::vector<uint32_t> lengths;
@@ -73,15 +68,15 @@ std::vector<TokenId> BpeTokenizer::encode(std::string_view text, bool parse_spec
       stretch.remove_prefix(length);
     }
   };
-  walk(text, parse_special ? all_special_ : user_defined_, encode_stretch,
-       [&](const SpecialTokens::Match& match) { tokens.push_back(match.token); });
+  const SpecialTokens& special = parse_special ? all_special_ : user_defined_;
+  special.walk(text, encode_stretch, [&](const SpecialTokens::Match& match) { tokens.push_back(match.token); });
   return tokens;
 }
 
 std::vector<uint32_t> BpeTokenizer::split(std::string_view text) const {
   std::vector<uint32_t> lengths;
-  walk(
-      text, user_defined_, [&](std::string_view stretch) { split_pieces(pre_tokenizer_, stretch, lengths); },
+  user_defined_.walk(
+      text, [&](std::string_view stretch) { split_pieces(pre_tokenizer_, stretch, lengths); },
       [&](const SpecialTokens::Match& match) { lengths.push_back(static_cast<uint32_t>(match.length)); });
   return lengths;
 }

@@ -1,4 +1,4 @@
-/// BpeTokenizer: byte-level byte-pair encoding over a vocabulary and its merges. The one kind of Tokenizer so far.
+/// BpeTokenizer: byte-level byte-pair encoding over a vocabulary and its merges.
 #pragma once
 
 #include <memory>
@@ -20,6 +20,7 @@ namespace lacuna::engine {
 
 class BpeTokenizer final : public Tokenizer {
  public:
+  static Result<std::unique_ptr<const Tokenizer>> load(const gguf::File& file);
   BpeTokenizer(PreTokenizer pre_tokenizer, Vocabulary vocabulary, Merges merges, MarkedTokens marked);
 
   std::vector<TokenId> encode(std::string_view text, bool parse_special) const override;
@@ -35,9 +36,6 @@ class BpeTokenizer final : public Tokenizer {
   std::span<const TokenId> end_tokens() const override { return marked_.ends; }
 
  private:
-  /// Calls on_text(stretch) and on_special(match) in the order of the text.
-  template <class OnText, class OnSpecial>
-  void walk(std::string_view text, const SpecialTokens& special, OnText on_text, OnSpecial on_special) const;
   void encode_piece(std::string_view piece, std::vector<TokenId>& out) const;
   /// The normal token that is exactly these bytes; -1: none.
   TokenId whole_token(std::string_view bytes) const;

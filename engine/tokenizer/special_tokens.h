@@ -26,6 +26,17 @@ class SpecialTokens {
   /// The first match at or after `from`.
   Match find(std::string_view text, size_t from) const;
 
+  /// Calls on_text(stretch) for what lies between matches and on_special(match) for each, in the order of the text.
+  template <class OnText, class OnSpecial>
+  void walk(std::string_view text, OnText on_text, OnSpecial on_special) const {
+    for (size_t at = 0; at < text.size();) {
+      const Match match = find(text, at);
+      if (match.position > at) on_text(text.substr(at, match.position - at));
+      if (match.token >= 0) on_special(match);
+      at = match.position + match.length;
+    }
+  }
+
  private:
   Match longest_at(std::string_view text, size_t at) const;
 

@@ -1,7 +1,9 @@
-/// Tokenizer: byte-level BPE, as GGUF vocabularies of the `gpt2` model describe it.
+/// Tokenizer: byte-level BPE, as GGUF vocabularies of the `gpt2` model describe it, or SentencePiece's BPE, as those of
+/// the `llama` model do.
 ///
-/// Text is split by the model's pre-tokenizer (qwen2, smollm, gpt-2, llama-3, deepseek-coder: hand-written scanners, no
-/// regular-expression engine), and each piece is merged by rank. Immutable after loading; any thread may use it.
+/// For the first, text is split by the model's pre-tokenizer (qwen2, smollm, gpt-2, llama-3, deepseek-coder:
+/// hand-written scanners, no regular-expression engine), and each piece is merged by rank. Immutable after loading; any
+/// thread may use it.
 #pragma once
 
 #include <cstdint>

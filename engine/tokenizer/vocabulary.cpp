@@ -1,6 +1,8 @@
 #include "engine/tokenizer/vocabulary.h"
 
 #include <bit>
+#include <charconv>
+#include <optional>
 
 #include "engine/tokenizer/byte_level.h"
 #include "support/utf8.h"
@@ -21,10 +23,27 @@ bool is_indispensable(int byte) {
   return byte == '\n' || (byte >= 0x20 && byte < 0x7F);
 }
 
+/// The byte that a text "<0x0A>" names; nothing for any other text.
+std::optional<uint8_t> named_byte(std::string_view text) {
+  uint8_t byte = 0;
+  if (text.size() != 6 || !text.starts_with("<0x") || text[5] != '>') return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data() + 3, text.data() + 5, byte, 16);
+  return error == std::errc() && end == text.data() + 5 ? std::optional(byte) : std::nullopt;
+}
+
 }  // namespace
 
-Result<Vocabulary> Vocabulary::load(const gguf::File& file) {
+void append_with_spaces(std::string_view text, std::string& out) {
+  for (size_t at = text.find(space_mark); at != std::string_view::npos; at = text.find(space_mark)) {
+    out.append(text.substr(0, at)).push_back(' ');
+    text.remove_prefix(at + space_mark.size());
+  }
+  out.append(text);
+}
+
+Result<Vocabulary> Vocabulary::load(const gguf::File& file, TextForm form) {
   Vocabulary vocabulary;
+  vocabulary.form_ = form;
   LACUNA_RETURN_IF_ERROR(vocabulary.read_texts(file));
   LACUNA_RETURN_IF_ERROR(vocabulary.read_kinds(file));
   for (TokenId id = 0; id < vocabulary.size(); ++id) LACUNA_RETURN_IF_ERROR(vocabulary.check_length(id));
@@ -118,8 +137,7 @@ Result<void> Vocabulary::decode_pieces() {
   piece_ends_.reserve(texts_.size() + 1);
   piece_ends_.push_back(0);
   for (TokenId id = 0; id < size(); ++id) {
-    // Some converters mark added tokens as normal; text outside the alphabet can only be meant as it is.
-    if (kind(id) != TokenKind::normal || !append_bytes_of(text(id), pieces_)) {
+    if (!append_piece(id)) {
       if (!utf8::is_valid(text(id))) return corrupt("token {} of '{}' is not valid UTF-8", id, tokens_key);
       pieces_.append(text(id));
     }
@@ -128,14 +146,32 @@ Result<void> Vocabulary::decode_pieces() {
   return {};
 }
 
+/// False where the text is meant as it is. Some converters mark added tokens as normal; text outside the byte-level
+/// alphabet can only be such.
+bool Vocabulary::append_piece(TokenId id) {
+  const TokenKind kind = this->kind(id);
+  if (form_ == TextForm::byte_level) return kind == TokenKind::normal && append_bytes_of(text(id), pieces_);
+  if (kind == TokenKind::byte) {
+    const auto byte = named_byte(text(id));
+    if (byte) pieces_.push_back(static_cast<char>(*byte));
+    return byte.has_value();
+  }
+  if ((kind != TokenKind::normal && kind != TokenKind::user_defined) || !utf8::is_valid(text(id))) return false;
+  append_with_spaces(text(id), pieces_);
+  return true;
+}
+
 Result<void> Vocabulary::find_byte_tokens() {
   for (int byte = 0; byte < 256; ++byte) {
     std::string text;
-    append_byte_character(text, static_cast<uint8_t>(byte));
+    if (form_ == TextForm::byte_level)
+      append_byte_character(text, static_cast<uint8_t>(byte));
+    else
+      text = fmt::format("<0x{:02X}>", byte);
     const TokenId id = find_text(text);
-    const bool usable = id >= 0 && kind(id) == TokenKind::normal;
+    const bool usable = id >= 0 && kind(id) == (form_ == TextForm::byte_level ? TokenKind::normal : TokenKind::byte);
     if (!usable && is_indispensable(byte)) {
-      return corrupt("'{}' has no normal token for byte {:#04x}", tokens_key, byte);
+      return corrupt("'{}' has no token for byte {:#04x}", tokens_key, byte);
     }
     byte_tokens_[static_cast<size_t>(byte)] = usable ? id : -1;
   }

@@ -20,6 +20,17 @@ namespace lacuna::engine {
 /// The numbers are the file format's.
 enum class TokenKind : uint8_t { normal = 1, unknown, control, user_defined, unused, byte };
 
+/// How token texts stand for bytes.
+enum class TextForm {
+  byte_level,      ///< each byte is a printable character (byte_level.h)
+  sentence_piece,  ///< as they are, with U+2581 for a space; bytes of their own are tokens "<0xNN>"
+};
+
+/// How texts of the sentence_piece form write a space.
+inline constexpr std::string_view space_mark = "\u2581";
+/// Appends `text` with a space for every space_mark.
+void append_with_spaces(std::string_view text, std::string& out);
+
 class Vocabulary {
  public:
   static constexpr uint64_t most_tokens = 1u << 20;
@@ -27,7 +38,7 @@ class Vocabulary {
   static constexpr uint64_t longest_special = 256;  ///< of control and user-defined tokens, which are searched for
 
   /// From `tokenizer.ggml.tokens` and `tokenizer.ggml.token_type`. Errors: not_found, corrupt.
-  static Result<Vocabulary> load(const gguf::File& file);
+  static Result<Vocabulary> load(const gguf::File& file, TextForm form = TextForm::byte_level);
 
   int size() const { return static_cast<int>(texts_.size()); }
   bool contains(int64_t id) const { return id >= 0 && id < size(); }
@@ -66,7 +77,10 @@ class Vocabulary {
   /// The slot with this text, or the free one where it belongs.
   size_t slot_of(std::string_view text, uint64_t hash) const;
   Result<void> decode_pieces();
+  bool append_piece(TokenId id);
   Result<void> find_byte_tokens();
+
+  TextForm form_ = TextForm::byte_level;
 
   std::vector<std::string_view> texts_;
   std::vector<TokenKind> kinds_;

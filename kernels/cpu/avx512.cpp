@@ -22,8 +22,8 @@
 
 namespace lacuna::kernels {
 
-const KernelTable kAvx512Kernels{"avx512-vnni",      "avx512",     multiply_group, quantise_row,
-                                 quantise_row_twice, rms_norm_row, swiglu,         rope_row,
-                                 floats_to_halves,   attend,       merge_segment};
+const KernelTable kAvx512Kernels{"avx512-vnni", "avx512",         multiply_group, quantise_row, quantise_row_twice,
+                                 rms_norm_row,  layer_norm_row,   swiglu,         geglu,        gelu,
+                                 rope_row,      floats_to_halves, attend,         merge_segment};
 
 }  // namespace lacuna::kernels

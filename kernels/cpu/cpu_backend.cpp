@@ -89,17 +89,24 @@ Result<KvCacheShape> CpuBackend::allocate_kv_cache(const KvCacheShape& shape) {
   LACUNA_CHECK(shape.num_layers > 0 && shape.num_blocks > 0 && shape.num_kv_heads > 0 && shape.head_dim > 0);
   uint64_t vectors = 0;
   uint64_t block_bytes = 0;
-  uint64_t layer_bytes = 0;
+  uint64_t num_blocks = 0;
   uint64_t total = 0;
+  LACUNA_CHECK(shape.blocks_of_layer.empty() ||
+               static_cast<int>(shape.blocks_of_layer.size()) == shape.num_layers);
+  kv_shape_ = shape;
+  first_block_.assign(1, 0);
+  for (int layer = 0; layer < shape.num_layers; ++layer) {
+    LACUNA_CHECK(this->num_blocks(layer) > 0);
+    num_blocks += static_cast<uint64_t>(this->num_blocks(layer));  // at most 2^62
+    first_block_.push_back(num_blocks);
+  }
   if (__builtin_mul_overflow(uint64_t{2} * kBlockTokens, static_cast<uint64_t>(shape.num_kv_heads), &vectors) ||
       __builtin_mul_overflow(vectors, static_cast<uint64_t>(shape.head_dim) * kv_element_bytes(), &block_bytes) ||
-      __builtin_mul_overflow(block_bytes, static_cast<uint64_t>(shape.num_blocks), &layer_bytes) ||
-      __builtin_mul_overflow(layer_bytes, static_cast<uint64_t>(shape.num_layers), &total)) {
-    return Error::format(ErrorCode::exhausted, "a cache of {} blocks does not fit in memory", shape.num_blocks);
+      __builtin_mul_overflow(block_bytes, num_blocks, &total)) {
+    return Error::format(ErrorCode::exhausted, "a cache of {} blocks does not fit in memory", num_blocks);
   }
   LACUNA_ASSIGN_OR_RETURN(kv_, claim(total, "the key and value cache"));
   kv_block_bytes_ = block_bytes;
-  kv_shape_ = shape;
   kv_shape_.bytes_per_block = block_bytes * static_cast<uint64_t>(shape.num_layers);
   LACUNA_RETURN_IF_ERROR(prepare_kv_cache());
   return kv_shape_;
@@ -154,6 +161,24 @@ void CpuBackend::rms_norm(Tensor x, WeightId gain, float eps, Tensor out) {
   run_rms_norm(x, vector(gain, x.cols), eps, out);
 }
 
+void CpuBackend::layer_norm(Tensor x, WeightId gain, WeightId bias, float eps, Tensor out) {
+  LACUNA_CHECK(out.rows == x.rows && out.cols == x.cols);
+  run_layer_norm(x, vector(gain, x.cols), vector(bias, x.cols), eps, out);
+}
+
+void CpuBackend::scale(Tensor x, float factor) {
+  for (int64_t i = 0; i < x.rows * x.cols; ++i) x.data[i] *= factor;
+}
+
+void CpuBackend::add(Tensor x, Tensor to) {
+  LACUNA_CHECK(to.rows == x.rows && to.cols == x.cols && to.data != x.data);
+  for (int64_t i = 0; i < x.rows * x.cols; ++i) to.data[i] += x.data[i];
+}
+
+void CpuBackend::gelu(Tensor x) {
+  run_gelu(x);
+}
+
 void CpuBackend::linear(Tensor x, std::span<const LinearTarget> targets) {
   LACUNA_CHECK(x.rows <= options_.max_rows);
   for (const LinearTarget& target : targets) {
@@ -166,12 +191,20 @@ void CpuBackend::linear(Tensor x, std::span<const LinearTarget> targets) {
 }
 
 void CpuBackend::linear_swiglu(Tensor x, WeightId gate, WeightId up, Tensor out) {
+  linear_gated(x, gate, up, Activation::silu, out);
+}
+
+void CpuBackend::linear_geglu(Tensor x, WeightId gate, WeightId up, Tensor out) {
+  linear_gated(x, gate, up, Activation::gelu, out);
+}
+
+void CpuBackend::linear_gated(Tensor x, WeightId gate, WeightId up, Activation activation, Tensor out) {
   const CpuWeight& g = weight(gate);
   const CpuWeight& u = weight(up);
   LACUNA_CHECK(x.rows <= options_.max_rows && out.rows == x.rows && out.data != x.data);
   LACUNA_CHECK(g.use == WeightUse::matrix && g.cols == x.cols && g.rows == out.cols);
   LACUNA_CHECK(u.use == WeightUse::matrix && u.cols == x.cols && u.rows == out.cols);
-  if (x.rows > 0) run_swiglu(x, g, u, out);
+  if (x.rows > 0) run_gated(x, g, u, activation, out);
 }
 
 void CpuBackend::rope(Tensor x, int head_dim, std::span<const int32_t> positions, const RopeParameters& parameters) {
@@ -220,7 +253,7 @@ void CpuBackend::write_kv(int layer, Tensor keys, Tensor values, std::span<const
   const int64_t cols = static_cast<int64_t>(kv_shape_.num_kv_heads) * kv_shape_.head_dim;
   LACUNA_CHECK(keys.cols == cols && values.cols == cols && keys.rows == values.rows);
   LACUNA_CHECK(static_cast<int64_t>(slots.size()) == keys.rows);
-  for (const int32_t slot : slots) LACUNA_CHECK(slot >= 0 && slot / kBlockTokens < kv_shape_.num_blocks);
+  for (const int32_t slot : slots) LACUNA_CHECK(slot >= 0 && slot / kBlockTokens < num_blocks(layer));
   run_write_kv(layer, keys, values, slots);
 }
 
@@ -247,7 +280,7 @@ void CpuBackend::check_sequence(const AttentionParameters& parameters, const Att
   LACUNA_CHECK(static_cast<int>(sequence.block_table.size()) >= end);
   for (int i = first_seen / kBlockTokens; i < end; ++i) {
     const int32_t block = sequence.block_table[static_cast<size_t>(i)];
-    LACUNA_CHECK(block >= 0 && block < kv_shape_.num_blocks);
+    LACUNA_CHECK(block >= 0 && block < num_blocks(parameters.layer));
   }
 }
 
@@ -259,19 +292,25 @@ void CpuBackend::gather_rows(Tensor x, std::span<const int32_t> rows, Tensor out
   }
 }
 
-void CpuBackend::copy_blocks(std::span<const BlockCopy> copies) {
+void CpuBackend::copy_blocks(std::span<const BlockCopy> copies, std::span<const int> layers) {
   LACUNA_CHECK(kv_);
   for (const BlockCopy& copy : copies) {
-    LACUNA_CHECK(copy.from >= 0 && copy.from < kv_shape_.num_blocks);
-    LACUNA_CHECK(copy.to >= 0 && copy.to < kv_shape_.num_blocks);
-    if (copy.from == copy.to) continue;
-    for (int layer = 0; layer < kv_shape_.num_layers; ++layer) {
+    for (const int layer : layers) {
+      LACUNA_CHECK(layer >= 0 && layer < kv_shape_.num_layers);
+      LACUNA_CHECK(copy.from >= 0 && copy.from < num_blocks(layer));
+      LACUNA_CHECK(copy.to >= 0 && copy.to < num_blocks(layer));
+      if (copy.from == copy.to) continue;
       std::memcpy(block_keys(layer, copy.to), block_keys(layer, copy.from), kv_block_bytes_);
     }
   }
 }
 
 // -- For the subclasses -----------------------------------------------------------------------------------------------
+
+int CpuBackend::num_blocks(int layer) const {
+  return kv_shape_.blocks_of_layer.empty() ? kv_shape_.num_blocks
+                                           : kv_shape_.blocks_of_layer[static_cast<size_t>(layer)];
+}
 
 const CpuWeight& CpuBackend::weight(WeightId id) const {
   LACUNA_CHECK(id.index >= 0 && static_cast<size_t>(id.index) < weights_.size());

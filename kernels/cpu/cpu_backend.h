@@ -52,14 +52,19 @@ class CpuBackend : public Backend {
 
   void embed(WeightId table, std::span<const int32_t> tokens, Tensor out) final;
   void rms_norm(Tensor x, WeightId gain, float eps, Tensor out) final;
+  void layer_norm(Tensor x, WeightId gain, WeightId bias, float eps, Tensor out) final;
+  void scale(Tensor x, float factor) final;
+  void add(Tensor x, Tensor to) final;
   void linear(Tensor x, std::span<const LinearTarget> targets) final;
   void linear_swiglu(Tensor x, WeightId gate, WeightId up, Tensor out) final;
+  void linear_geglu(Tensor x, WeightId gate, WeightId up, Tensor out) final;
+  void gelu(Tensor x) final;
   void rope(Tensor x, int head_dim, std::span<const int32_t> positions, const RopeParameters& parameters) final;
   void write_kv(int layer, Tensor keys, Tensor values, std::span<const int32_t> slots) final;
   void attention(const AttentionParameters& parameters, Tensor queries, std::span<const AttentionSequence> sequences,
                  Tensor out) final;
   void gather_rows(Tensor x, std::span<const int32_t> rows, Tensor out) final;
-  void copy_blocks(std::span<const BlockCopy> copies) final;
+  void copy_blocks(std::span<const BlockCopy> copies, std::span<const int> layers) final;
 
  protected:
   /// Bytes of one key or one value vector's element in the cache.
@@ -70,8 +75,10 @@ class CpuBackend : public Backend {
   virtual Result<void> pack(CpuWeight& weight) = 0;
 
   virtual void run_rms_norm(Tensor x, const float* gain, float eps, Tensor out) = 0;
+  virtual void run_layer_norm(Tensor x, const float* gain, const float* bias, float eps, Tensor out) = 0;
   virtual void run_linear(Tensor x, std::span<const LinearTarget> targets) = 0;
-  virtual void run_swiglu(Tensor x, const CpuWeight& gate, const CpuWeight& up, Tensor out) = 0;
+  virtual void run_gated(Tensor x, const CpuWeight& gate, const CpuWeight& up, Activation activation, Tensor out) = 0;
+  virtual void run_gelu(Tensor x) = 0;
   /// cos and sin: [x.rows, num_dims / 2], for each row's position.
   virtual void run_rope(Tensor x, int head_dim, const RopeParameters& parameters, const float* cos,
                         const float* sin) = 0;
@@ -92,9 +99,7 @@ class CpuBackend : public Backend {
 
   /// The keys of one block: [num_kv_heads, kBlockTokens, head_dim]; its values follow in the same shape.
   std::byte* block_keys(int layer, int32_t block) const {
-    return kv_.data() +
-           (static_cast<size_t>(layer) * static_cast<size_t>(kv_shape_.num_blocks) + static_cast<size_t>(block)) *
-               kv_block_bytes_;
+    return kv_.data() + (first_block_[static_cast<size_t>(layer)] + static_cast<size_t>(block)) * kv_block_bytes_;
   }
   size_t kv_block_bytes() const { return kv_block_bytes_; }
   std::byte* block_values(int layer, int32_t block) const { return block_keys(layer, block) + kv_block_bytes_ / 2; }
@@ -112,13 +117,16 @@ class CpuBackend : public Backend {
     std::vector<float> cos, sin;     // [positions, num_dims / 2]
   };
   void prepare_angles(std::span<const int32_t> positions, const RopeParameters& parameters);
+  void linear_gated(Tensor x, WeightId gate, WeightId up, Activation activation, Tensor out);
+  int num_blocks(int layer) const;
   void check_sequence(const AttentionParameters& parameters, const AttentionSequence& sequence, int64_t num_rows) const;
 
   std::vector<CpuWeight> weights_;
   WeightArena arena_;
   std::vector<AlignedBuffer> activations_;
   AlignedBuffer kv_;
-  size_t kv_block_bytes_ = 0;  // of one layer
+  size_t kv_block_bytes_ = 0;         // of one layer
+  std::vector<size_t> first_block_;   // [layers + 1], in the order of kv_
   uint64_t allocated_bytes_ = 0;
   RopeAngles angles_;
 };

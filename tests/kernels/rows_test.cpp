@@ -172,4 +172,79 @@ TEST_CASE("gather_rows copies the rows that it is told, repeatedly and in any or
   }
 }
 
+TEST_CASE("layer_norm takes the mean away and divides by the deviation, for any width and over its input") {
+  for (const std::string& isa : available_isas()) {
+    for (const int64_t cols : {2, 7, 33, 576}) {
+      for (const int64_t rows : {1, 9}) {
+        const std::vector<float> x = values_with_outliers(rows, cols, 11);
+        const std::vector<float> gain = random_values(static_cast<size_t>(cols), 12);
+        const std::vector<float> bias = random_values(static_cast<size_t>(cols), 13);
+        std::vector<float> expected = x;
+        for (int64_t i = 0; i < rows; ++i) {
+          double sum = 0, squares = 0;
+          for (int64_t k = 0; k < cols; ++k) sum += static_cast<double>(x[static_cast<size_t>(i * cols + k)]);
+          const double mean = sum / static_cast<double>(cols);
+          for (int64_t k = 0; k < cols; ++k)
+            squares += std::pow(static_cast<double>(x[static_cast<size_t>(i * cols + k)]) - mean, 2);
+          const double factor = 1 / std::sqrt(squares / static_cast<double>(cols) + 1e-5);
+          for (int64_t k = 0; k < cols; ++k) {
+            const auto column = static_cast<size_t>(k);
+            float& value = expected[static_cast<size_t>(i * cols) + column];
+            value =
+                static_cast<float>((static_cast<double>(value) - mean) * factor * static_cast<double>(gain[column]) +
+                                   static_cast<double>(bias[column]));
+          }
+        }
+        auto backend = make_backend(isa);
+        const Tensor tensor = uploaded(*backend, x, cols);
+        backend->layer_norm(tensor, *backend->add_weight(vector_of(gain).source(WeightUse::vector)),
+                            *backend->add_weight(vector_of(bias).source(WeightUse::vector)), 1e-5f, tensor);
+        CHECK(relative_error(downloaded(*backend, tensor), expected) < 1e-5);
+      }
+    }
+  }
+}
+
+TEST_CASE("gelu is the tanh form, alone and in the gated product") {
+  const auto by_definition = [](float x) {
+    const double v = static_cast<double>(x);
+    return static_cast<float>(0.5 * v * (1 + std::tanh(0.7978845608028654 * (v + 0.044715 * v * v * v))));
+  };
+  for (const std::string& isa : available_isas()) {
+    for (const int64_t cols : {1, 8, 37}) {
+      auto backend = make_backend(isa);
+      std::vector<float> x = random_values(static_cast<size_t>(3 * cols), 14, 6.0f);
+      x[0] = -100;
+      const Tensor tensor = uploaded(*backend, x, cols);
+      backend->gelu(tensor);
+      for (float& value : x) value = by_definition(value);
+      CHECK(relative_error(downloaded(*backend, tensor), x) < 1e-6);
+    }
+    const Matrix gate = random_matrix(TensorType::f32, 37, 96, 15), up = random_matrix(TensorType::f32, 37, 96, 16);
+    auto backend = make_backend(isa);
+    const Tensor x = uploaded(*backend, random_values(5 * 96, 17, 20.0f), 96);
+    const WeightId gate_id = *backend->add_weight(gate.source()), up_id = *backend->add_weight(up.source());
+    const Tensor out = *backend->allocate(5, 37), gates = *backend->allocate(5, 37), ups = *backend->allocate(5, 37);
+    backend->linear_geglu(x, gate_id, up_id, out);
+    const LinearTarget targets[] = {{.weight = gate_id, .out = gates}, {.weight = up_id, .out = ups}};
+    backend->linear(x, targets);
+    std::vector<float> expected = downloaded(*backend, gates);
+    const std::vector<float> factors = downloaded(*backend, ups);
+    for (size_t i = 0; i < expected.size(); ++i) expected[i] = by_definition(expected[i]) * factors[i];
+    CHECK(relative_error(downloaded(*backend, out), expected) < 1e-6);
+  }
+}
+
+TEST_CASE("scale and add work on every value") {
+  for (const std::string& isa : available_isas()) {
+    auto backend = make_backend(isa);
+    const std::vector<float> x = random_values(21, 18), y = random_values(21, 19);
+    const Tensor a = uploaded(*backend, x, 7), b = uploaded(*backend, y, 7);
+    backend->scale(a, 2.5f);
+    backend->add(a, b);
+    const std::vector<float> got = downloaded(*backend, b);
+    for (size_t i = 0; i < got.size(); ++i) CHECK(got[i] == y[i] + 2.5f * x[i]);
+  }
+}
+
 }  // namespace lacuna::kernels
