@@ -140,8 +140,7 @@ Result<void> read_window(const gguf::File& file, const KeyReader& keys, ModelCon
   LACUNA_ASSIGN_OR_RETURN(config.window, keys.integer(name, 1, ModelConfig::kMaxContext));
   LACUNA_RETURN_IF_ERROR(read_window_pattern(file, keys, config));
   // The layers keep their own rotation, but a window that holds the whole context forgets nothing.
-  config.window = std::min(config.window, config.context_length);
-  if (std::ranges::count(config.windowed, true) == 0) config.window = 0;
+  if (config.window >= config.context_length || std::ranges::count(config.windowed, true) == 0) config.window = 0;
   return {};
 }
 

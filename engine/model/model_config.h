@@ -38,13 +38,14 @@ struct ModelConfig {
   float norm_epsilon = 0;
   float attention_scale = 0;
   float embedding_scale = 1;
-  int window = 0;              ///< sliding window of attention in tokens; 0: no layer has one
+  int window = 0;              ///< sliding window of attention in tokens; 0: none, or one that holds the whole context
   std::vector<bool> windowed;  ///< [num_layers] which layers have it
   kernels::RopeParameters rope;
   kernels::RopeParameters window_rope;  ///< of layers with a window
 
   int query_length() const { return num_heads * head_dim; }
   int kv_length() const { return num_kv_heads * head_dim; }
+  /// Of the kind that has one, even if it holds the whole context and so is none.
   bool has_window(int layer) const { return windowed[static_cast<size_t>(layer)]; }
   /// What a query of this layer sees, itself included; 0: all.
   int window_of(int layer) const { return has_window(layer) ? window : 0; }

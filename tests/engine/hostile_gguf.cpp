@@ -254,8 +254,28 @@ void add_tokenizer_kind_cases(Cases& cases) {
   constexpr const char* model_key = "tokenizer.ggml.model";
   constexpr const char* pre_key = "tokenizer.ggml.pre";
   cases.push_back(tokenizer("tokenizer_model_missing", model_key, [](auto& b) { b.remove(model_key); }));
-  cases.push_back(tokenizer("tokenizer_model_unknown", model_key, [](auto& b) { b.set_string(model_key, "llama"); }));
+  cases.push_back(tokenizer("tokenizer_model_unknown", model_key, [](auto& b) { b.set_string(model_key, "bert"); }));
   cases.push_back(tokenizer("tokenizer_model_is_number", model_key, [](auto& b) { b.set_u32(model_key, 1); }));
+  constexpr const char* scores_key = "tokenizer.ggml.scores";
+  cases.push_back(tokenizer("sentence_piece_without_bytes", "no token for byte 0x0a",
+                            [](auto& b) { b.set_string(model_key, "llama"); }));
+  const auto pieces = [](auto& b) {
+    std::vector<std::string> texts;
+    for (int byte = 0; byte < 256; ++byte) texts.push_back(fmt::format("<0x{:02X}>", byte));
+    b.set_string(model_key, "llama").set_strings("tokenizer.ggml.tokens", texts);
+    b.set_ints("tokenizer.ggml.token_type", std::vector<int32_t>(256, 6)).set_u32("tokenizer.ggml.eos_token_id", 0);
+  };
+  cases.push_back(tokenizer("scores_missing", scores_key, pieces));
+  cases.push_back(tokenizer("scores_too_few", "has 3 elements, expected 256", [pieces](auto& b) {
+    pieces(b);
+    b.set_floats(scores_key, std::vector<float>(3));
+  }));
+  cases.push_back(tokenizer("scores_not_a_number", "token 7", [pieces](auto& b) {
+    pieces(b);
+    std::vector<float> scores(256);
+    scores[7] = std::numeric_limits<float>::quiet_NaN();
+    b.set_floats(scores_key, scores);
+  }));
   cases.push_back(tokenizer("tokenizer_pre_unknown", pre_key, [](auto& b) { b.set_string(pre_key, "qwen\x1b[0m"); }));
   cases.push_back(tokenizer("tokenizer_pre_is_bool", pre_key, [](auto& b) { b.set_bool(pre_key, true); }));
 }
@@ -280,7 +300,7 @@ void add_vocabulary_cases(Cases& cases) {
   cases.push_back(tokenizer("tokens_are_numbers", key, [](auto& b) { b.set_ints(key, std::vector<int32_t>(260, 1)); }));
   cases.push_back(tokenizer("tokens_none", key, [](auto& b) { b.set_strings(key, {}); }));
   cases.push_back(tokenizer("tokens_one", "tokenizer.ggml.token_type", [](auto& b) { b.set_strings(key, {"a"}); }));
-  cases.push_back(tokenizer("tokens_one_without_types", "no normal token for byte 0x0a",
+  cases.push_back(tokenizer("tokens_one_without_types", "no token for byte 0x0a",
                             [](auto& b) { b.set_strings(key, {"a"}).remove("tokenizer.ggml.token_type"); }));
   cases.push_back(tokenizer("tokens_over_limit", "over the limit of 1048576", [](auto& b) {
     b.set(key, ValueType::array, encoded_array(ValueType::string, 1048577, std::string(8 * 1048577, '\0')));
@@ -292,7 +312,7 @@ void add_vocabulary_cases(Cases& cases) {
       with_texts("control_token_of_257_bytes", "special token 264", [](auto& t) { t[264].assign(257, 'x'); }));
   cases.push_back(with_texts("token_for_newline_missing", "byte 0x0a", [](auto& t) { t[10] = "xyz"; }));
   cases.push_back(with_texts("token_for_letter_empty", "byte 0x41", [](auto& t) { t['A'].clear(); }));
-  cases.push_back(with_texts("token_texts_of_byte_tokens", "no normal token", [](auto& t) {  // llama.cpp#25969
+  cases.push_back(with_texts("token_texts_of_byte_tokens", "no token for byte", [](auto& t) {  // llama.cpp#25969
     for (size_t i = 0; i < 256; ++i) t[i] = fmt::format("<0x-{}>", i);
   }));
 }

@@ -108,6 +108,27 @@ const HostileCase kHostileKeys[] = {
     {"qwen2.attention.scale", [](auto& b) { b.set_f32("qwen2.attention.scale", -1); }, "is -1"},
     {"qwen2.attention.sliding_window", [](auto& b) { b.set_u64("qwen2.attention.sliding_window", ~0ull); }, "is 1844"},
     {"qwen2.attention.sliding_window", [](auto& b) { b.set_string("qwen2.attention.sliding_window", ""); }, "expected"},
+    {"qwen2.attention.sliding_window", [](auto& b) { b.set_u32("qwen2.attention.sliding_window", 0); }, "is 0"},
+    {"qwen2.attention.sliding_window", [](auto& b) { b.set_u32("qwen2.attention.sliding_window", 1u << 30); },
+     "is 107"},
+    {"qwen2.attention.sliding_window_pattern",
+     [](auto& b) {
+       b.set_u32("qwen2.attention.sliding_window", 8).set_u32("qwen2.attention.sliding_window_pattern", 2);
+     },
+     "is 2, expected 0 to 1"},
+    {"qwen2.attention.sliding_window_pattern",
+     [](auto& b) {
+       b.set_u32("qwen2.attention.sliding_window", 8);
+       b.set("qwen2.attention.sliding_window_pattern", ValueType::array,
+             gguf::encoded_array(ValueType::boolean, 2, std::string("\1\0", 2)));
+     },
+     "has 2 elements, expected 1"},
+    {"qwen2.attention.sliding_window_pattern",
+     [](auto& b) {
+       b.set_u32("qwen2.attention.sliding_window", 8);
+       b.set("qwen2.attention.sliding_window_pattern", ValueType::array, array_of(1));
+     },
+     "of type bool"},
     {"qwen2.rope.freq_base", [](auto& b) { b.set_f32("qwen2.rope.freq_base", 0); }, "is 0"},
     {"qwen2.rope.freq_base", [](auto& b) { b.set_f32("qwen2.rope.freq_base", kInfinity); }, ""},
     {"qwen2.rope.freq_base", [](auto& b) { b.set_f32("qwen2.rope.freq_base", -10000); }, "is -10000"},
