@@ -163,6 +163,9 @@ void LocalEngine::deliver(ActiveRequest& active, const SampledToken& sampled) {
   update.token = sampled.token;
   update.piece = tokenizer().piece(sampled.token);
   update.log_probability = sampled.log_probability;
+  update.statistics = active.statistics;
+  update.statistics.cached_tokens = std::clamp(sequence.num_cached_tokens, 0, sequence.num_prompt_tokens);
+  update.statistics.generated_tokens = sequence.num_generated_tokens();
   active.generated += update.piece;
   if (active.constraint && active.constraint->complete(active.generated)) {
     finish(active, FinishReason::constraint, std::move(update));

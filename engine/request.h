@@ -17,17 +17,17 @@ using TokenId = int32_t;
 using RequestId = uint64_t;
 
 struct SamplingParameters {
-  float temperature = 0;  ///< 0: greedy
-  int top_k = 0;          ///< 0: off
-  float top_p = 1;        ///< 1: off
-  float min_p = 0;        ///< 0: off
+  float temperature = 0;         ///< 0: greedy
+  int top_k = 0;                 ///< 0: off
+  float top_p = 1;               ///< 1: off
+  float min_p = 0;               ///< 0: off
   float repetition_penalty = 1;  ///< 1: off
   int repetition_window = 64;    ///< last tokens that the penalty looks at
   uint64_t seed = 0;
 };
 
-/// The caller's knowledge about the text that is being generated. Called on the engine's thread between steps; each call
-/// must take less than a millisecond. Texts are bytes: a token may end inside a UTF-8 character.
+/// The caller's knowledge about the text that is being generated. Called on the engine's thread between steps; each
+/// call must take less than a millisecond. Texts are bytes: a token may end inside a UTF-8 character.
 class Constraint {
  public:
   virtual ~Constraint() = default;
@@ -44,9 +44,9 @@ struct Request {
   RequestId id = 0;  ///< unique among the requests in flight; chosen by the caller
   std::vector<TokenId> prompt;
   int max_tokens = 64;  ///< 0: only fill the cache (warm-up)
-  SamplingParameters sampling;
-  std::vector<TokenId> stop_tokens;  ///< end-of-text tokens of the model are always added
-  std::shared_ptr<Constraint> constraint;
+  SamplingParameters sampling{};
+  std::vector<TokenId> stop_tokens{};  ///< end-of-text tokens of the model are always added
+  std::shared_ptr<Constraint> constraint{};
   Priority priority = Priority::interactive;
 };
 
@@ -70,13 +70,13 @@ struct RequestStatistics {
 /// One token, or the end, of one request. The last update of a request has `finished` set, exactly once.
 struct Update {
   RequestId id = 0;
-  TokenId token = -1;       ///< -1: none with this update; a stop token is not delivered
-  std::string piece;        ///< the token's bytes
+  TokenId token = -1;         ///< -1: none with this update; a stop token is not delivered
+  std::string piece;          ///< the token's bytes
   float log_probability = 0;  ///< of the token under the unmodified distribution
   bool finished = false;
   FinishReason reason = FinishReason::stop_token;
-  Error error{};  ///< set where reason is failed
-  RequestStatistics statistics;  ///< complete where finished
+  Error error{};                 ///< set where reason is failed
+  RequestStatistics statistics;  ///< of the tokens so far; the times are set where finished
 };
 
 /// Called on the engine's thread; must return quickly and must not call the engine.

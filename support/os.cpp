@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <set>
 #include <string_view>
@@ -143,9 +144,21 @@ void name_thread([[maybe_unused]] const char* name) {
 #endif
 }
 
-int64_t parent_process() { return ::getppid(); }
-int64_t current_process() { return ::getpid(); }
-bool process_alive(int64_t pid) { return pid > 0 && (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM); }
+std::chrono::nanoseconds thread_cpu_time() {
+  timespec time{};
+  if (::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) != 0) return std::chrono::nanoseconds::zero();
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+int64_t parent_process() {
+  return ::getppid();
+}
+int64_t current_process() {
+  return ::getpid();
+}
+bool process_alive(int64_t pid) {
+  return pid > 0 && (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM);
+}
 
 uint64_t resident_bytes() {
   std::ifstream statm("/proc/self/statm");

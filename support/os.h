@@ -2,6 +2,7 @@
 /// Linux is what is tested; macOS compiles from the same POSIX calls; Windows would be a second os_*.cpp.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -43,6 +44,9 @@ void lower_thread_priority();
 
 void name_thread(const char* name);
 
+/// Processor time that the calling thread has used: unlike the clock on the wall it does not run while others do.
+std::chrono::nanoseconds thread_cpu_time();
+
 int64_t parent_process();
 int64_t current_process();
 bool process_alive(int64_t pid);
@@ -60,7 +64,8 @@ void prefer_huge_pages(void* memory, size_t size);
 /// The whole file as bytes. Errors: not_found, io, invalid_argument (not a regular file), exhausted (over max_bytes).
 Result<std::string> read_file(const std::string& path, size_t max_bytes);
 
-/// Writes a temporary file beside `path`, flushes it and renames it over `path`: readers see the old or the new file, whole.
+/// Writes a temporary file beside `path`, flushes it and renames it over `path`: readers see the old or the new file,
+/// whole.
 Result<void> write_file_atomically(const std::string& path, std::string_view contents);
 
 }  // namespace lacuna::os

@@ -97,6 +97,8 @@ Json to_json(const Snapshot& snapshot, const CompletionAnswer& answer, const eng
           {"load_ms", loaded.load_ms},
           {"elapsed_ms", answer.elapsed_ms},
           {"prompt_tokens", statistics.prompt_tokens},
+          {"cached_tokens", statistics.cached_tokens},
+          {"evaluated_tokens", statistics.evaluated_tokens},
           {"generated_tokens", statistics.generated_tokens},
           {"prompt_ms", statistics.prompt_ms},
           {"decode_ms", statistics.decode_ms}};

@@ -13,6 +13,7 @@ namespace lacuna::server {
 
 namespace {
 
+constexpr int kStalls = 8;  // on a busy machine a parse may take so much longer than its budget
 constexpr std::string_view kBlanks = " \t\r\n";
 
 bool is_blank(std::string_view text) {
@@ -43,7 +44,7 @@ int errors_with(const Snapshot& snapshot, uint32_t offset, const Suggestion& sug
   const uint32_t old_end = offset + suggestion.replace_after;
   const std::string text = old_text.substr(0, offset) + suggestion.shown + old_text.substr(old_end);
   const syntax::Edit edit{offset, old_end, offset + static_cast<uint32_t>(suggestion.shown.size())};
-  const auto tree = snapshot.tree->reparse({&edit, 1}, old_text, text, {.budget = budget});
+  const auto tree = snapshot.tree->reparse({&edit, 1}, old_text, text, {.budget = kStalls * budget});
   return tree.ok() ? tree->num_errors() : std::numeric_limits<int>::max();
 }
 

@@ -34,6 +34,10 @@ std::string Generation::text() const {
   return with_line_ends(std::string_view(raw).substr(std::min(forced, raw.size())), line_end);
 }
 
+bool Generation::healed() const {
+  return joined(tokens, 0, tokens.size()).size() >= forced;
+}
+
 std::optional<size_t> Generation::typed(std::string_view document, uint32_t offset) const {
   const auto since = place.typed_since(document, offset);
   if (!since) return std::nullopt;

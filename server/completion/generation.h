@@ -4,6 +4,7 @@
 /// joins it. Loop thread only.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,12 +25,15 @@ struct WrittenToken {
 struct Generation {
   engine::RequestId request = 0;
   Place place;
-  std::string line_end;                   ///< of the document
-  std::vector<engine::TokenId> prompt{};  ///< what the engine was given
-  size_t forced = 0;                      ///< bytes before the place that the model repeats first
-  std::vector<WrittenToken> tokens{};     ///< all that has arrived
-  float end_log_probability = 0;          ///< of the token that ended it, where one did
+  std::string line_end;                                 ///< of the document
+  std::vector<engine::TokenId> prompt{};                ///< what the engine was given
+  size_t forced = 0;                                    ///< bytes before the place that the model repeats first
+  std::vector<WrittenToken> tokens{};                   ///< all that has arrived
+  float end_log_probability = 0;                        ///< of the token that ended it, where one did
+  std::chrono::steady_clock::time_point first_token{};  ///< when it arrived
 
+  /// The model has written again what it was forced to.
+  bool healed() const;
   /// Written for the place so far, with the document's line ends.
   std::string text() const;
   /// The number of bytes typed at the place since, if they agree with what has arrived.

@@ -21,6 +21,7 @@ uint32_t word_begin(const PendingQuery& query) {
 
 void PendingQuery::answer(CompletionAnswer answer) const {
   answer.statistics = statistics;
+  answer.source = source;
   answer.elapsed_ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
   reply(std::move(answer));
 }
@@ -52,12 +53,27 @@ PromptBudget prompt_budget(const CompletionSettings& settings, int context_token
   return budget;
 }
 
+std::chrono::milliseconds patience(const PendingQuery& query) {
+  const bool opened = query.context && query.context->in_empty_block && query.context->line_blank_before;
+  return opened ? 300ms : 110ms;
+}
+
+int token_limit(const PendingQuery& query, const CompletionSettings& settings) {
+  constexpr int kLineTokens = 48;
+  const bool line = !query.query.invoked && !(query.context && query.context->in_empty_block);
+  return line ? std::min(kLineTokens, settings.max_tokens) : settings.max_tokens;
+}
+
 std::function<bool(std::string_view)> stop_rule(const PendingQuery& query) {
+  const bool opened = query.context && query.context->in_empty_block;
   if (!query.context) return line_is_complete;
   const Snapshot& snapshot = *query.query.snapshot;
   auto stop = std::make_shared<syntax::CompletionStop>(*snapshot.tree, snapshot.text, query.offset(), *query.context,
                                                        query.query.invoked ? 500ms : 100ms);
-  return [stop](std::string_view generated) { return stop->complete(generated); };
+  const bool line = !query.query.invoked && !opened;
+  return [stop, line](std::string_view generated) {
+    return (line && line_is_complete(generated)) || stop->complete(generated);
+  };
 }
 
 FinishOptions finish_options(const PendingQuery& query, const CompletionSettings& settings) {

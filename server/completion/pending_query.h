@@ -21,10 +21,14 @@ struct PendingQuery {
 
   QueryId id = 0;
   CompletionQuery query;
-  std::function<void(CompletionAnswer)> reply;
-  Clock::time_point start;
+  std::function<void(CompletionAnswer)> reply{};
+  Clock::time_point start{};
   std::optional<syntax::CompletionContext> context{};  ///< none without a tree
   engine::RequestStatistics statistics{};
+  AnswerSource source = AnswerSource::none;
+  bool heal = true;              ///< until the model would not write what stands before the cursor
+  bool trying = false;           ///< a worker trims what has been written so far
+  Clock::time_point next_try{};  ///< not before then again
 
   const std::string& uri() const { return query.snapshot->uri; }
   std::string_view text() const { return *query.snapshot->text; }
@@ -44,7 +48,15 @@ CompletionItem make_item(const PendingQuery& query, std::string_view inserted, u
 /// Budgets that fit the model's context together with the answer, at most a quarter of it for the suffix.
 PromptBudget prompt_budget(const CompletionSettings& settings, int context_tokens);
 
-/// When to stop generating at the query's cursor. The function is for the engine's thread and keeps its own copies.
+/// How long the model may write for someone who only types before what it has written is offered as it is. The rest
+/// is there by the time it is wanted. A block that was opened just now is worth waiting for a little.
+std::chrono::milliseconds patience(const PendingQuery& query);
+
+/// Tokens to generate for it.
+int token_limit(const PendingQuery& query, const CompletionSettings& settings);
+
+/// When to stop generating at the query's cursor: for someone who only types after one line, unless a block was
+/// opened. The function is for the engine's thread and keeps its own copies.
 std::function<bool(std::string_view)> stop_rule(const PendingQuery& query);
 
 /// How finished texts are checked. Who asked waits for a better answer; who only types does not.

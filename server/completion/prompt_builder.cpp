@@ -66,27 +66,42 @@ Tokens prompt_beginning(const engine::Tokenizer& tokenizer, std::string_view tex
   return tokens;
 }
 
+PromptFrame build_frame(const engine::Tokenizer& tokenizer, std::string_view text, std::string_view path,
+                        uint32_t anchor, uint32_t resume, const PromptBudget& budget) {
+  LACUNA_CHECK(anchor <= resume && resume <= text.size());
+  const engine::FimTokens& fim = tokenizer.fim();
+  PromptFrame frame;
+  frame.fill_in_middle = fim.available();
+  frame.tokens = opening(tokenizer, path);
+  const Tokens before = tokens_before(tokenizer, text, anchor, budget.prefix_tokens);
+  frame.before = tokenizer.decode(before);
+  append(frame.tokens, before);
+  if (!frame.fill_in_middle) return frame;
+  const Tokens after = tokens_after(tokenizer, text, resume, budget.suffix_tokens);
+  frame.after = tokenizer.decode(after);
+  frame.tokens.push_back(fim.suffix);
+  append(frame.tokens, after);
+  frame.tokens.push_back(fim.middle);
+  return frame;
+}
+
+Prompt complete_frame(const engine::Tokenizer& tokenizer, const PromptFrame& frame, std::string_view middle,
+                      size_t healed_bytes) {
+  const std::string written = with_line_ends(middle, "\n");
+  Prompt prompt{.tokens = frame.tokens, .forced = {}, .fill_in_middle = frame.fill_in_middle};
+  Tokens tokens = tokenizer.encode(written);
+  prompt.forced = drop_healed(tokens, tokenizer, written, written.size() - std::min(written.size(), healed_bytes));
+  append(prompt.tokens, tokens);
+  return prompt;
+}
+
 Prompt build_prompt(const engine::Tokenizer& tokenizer, const PromptText& prompt, const PromptBudget& budget) {
   LACUNA_CHECK(prompt.anchor <= prompt.heal_from && prompt.heal_from <= prompt.cursor);
   LACUNA_CHECK(prompt.cursor <= prompt.text.size());
-  const engine::FimTokens& fim = tokenizer.fim();
-  const std::string middle = with_line_ends(prompt.text.substr(prompt.anchor, prompt.cursor - prompt.anchor), "\n");
-  const size_t healed_bytes =
-      with_line_ends(prompt.text.substr(prompt.heal_from, prompt.cursor - prompt.heal_from), "\n").size();
-
-  Prompt built;
-  built.fill_in_middle = fim.available();
-  built.tokens = opening(tokenizer, prompt.path);
-  append(built.tokens, tokens_before(tokenizer, prompt.text, prompt.anchor, budget.prefix_tokens));
-  if (built.fill_in_middle) {
-    built.tokens.push_back(fim.suffix);
-    append(built.tokens, tokens_after(tokenizer, prompt.text, prompt.cursor, budget.suffix_tokens));
-    built.tokens.push_back(fim.middle);
-  }
-  Tokens middle_tokens = tokenizer.encode(middle);
-  built.forced = drop_healed(middle_tokens, tokenizer, middle, middle.size() - healed_bytes);
-  append(built.tokens, middle_tokens);
-  return built;
+  const PromptFrame frame = build_frame(tokenizer, prompt.text, prompt.path, prompt.anchor, prompt.cursor, budget);
+  const std::string_view healed = prompt.text.substr(prompt.heal_from, prompt.cursor - prompt.heal_from);
+  return complete_frame(tokenizer, frame, prompt.text.substr(prompt.anchor, prompt.cursor - prompt.anchor),
+                        with_line_ends(healed, "\n").size());
 }
 
 }  // namespace lacuna::server

@@ -36,6 +36,23 @@ struct Prompt {
   bool fill_in_middle = false;
 };
 
+/// A prompt up to and with its middle token, and what it shows of the text on both sides. It fits any cursor behind the
+/// division as long as the two sides stay: what stands between is the beginning of the middle.
+struct PromptFrame {
+  std::vector<engine::TokenId> tokens;
+  std::string before;  ///< the text shown before the division, with "\n"
+  std::string after;   ///< and after the cursor
+  bool fill_in_middle = false;
+};
+
+/// `anchor` is where the text before ends and `resume` where the text after begins; anchor <= resume.
+PromptFrame build_frame(const engine::Tokenizer& tokenizer, std::string_view text, std::string_view path,
+                        uint32_t anchor, uint32_t resume, const PromptBudget& budget);
+
+/// `frame` with `middle` behind it, of which the last `healed_bytes` are left to the model where tokens and text align.
+Prompt complete_frame(const engine::Tokenizer& tokenizer, const PromptFrame& frame, std::string_view middle,
+                      size_t healed_bytes);
+
 /// What every prompt of this document begins with, whatever the cursor: nothing, unless the whole text fits the budget
 /// before the cursor. Its last tokens differ where the cursor cuts them.
 std::vector<engine::TokenId> prompt_beginning(const engine::Tokenizer& tokenizer, std::string_view text,

@@ -6,7 +6,7 @@ namespace lacuna::server {
 
 namespace {
 
-constexpr size_t kMaxEntries = 8;
+constexpr size_t kMaxEntries = 16;
 
 }  // namespace
 
@@ -19,7 +19,7 @@ std::optional<TypedThroughCache::Match> TypedThroughCache::find(std::string_view
   for (const Entry& entry : entries_) {
     const auto typed = entry.place.typed_since(text, offset);
     if (typed && std::string_view(entry.suggestion.generated).starts_with(typed->text)) {
-      return Match{&entry.suggestion, typed->text.size(), typed->closers_inserted};
+      return Match{&entry.suggestion, typed->text.size(), typed->closers_inserted, typed->overtyped};
     }
   }
   return std::nullopt;

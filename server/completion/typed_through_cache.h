@@ -28,6 +28,7 @@ class TypedThroughCache {
     const Suggestion* suggestion;  ///< valid until the next add()
     size_t typed;                  ///< how much of `generated` stands in the document already
     bool closers_inserted;         ///< the editor has put closers behind the cursor since
+    uint32_t overtyped;            ///< bytes of closers behind the place that were typed over since
   };
 
   void add(const Place& place, Suggestion suggestion);

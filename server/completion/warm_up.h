@@ -1,35 +1,38 @@
-/// WarmUp: fills the engine's prefix cache with the document that a person has just opened.
+/// WarmUp: fills the engine's prefix cache with a prompt that will be wanted, while nobody waits for anything.
 ///
-/// The beginning of a prompt is the text from the start of the file, as long as the file fits the budget before the
-/// cursor; then it can be computed before anybody knows where the cursor will be. Longer files are left alone. It goes
-/// in slices of little work, so that a real request waits for one slice at most, and only for the latest document. Loop
+/// It goes in slices of little work, so that a real request waits for one slice at most, and one prompt at a time. Loop
 /// thread only.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "server/completion/completion_service.h"
-#include "server/snapshot.h"
+#include "server/completion/prompt_planner.h"
 #include "server/token_source.h"
 
 namespace lacuna::server {
 
 class WarmUp {
  public:
-  explicit WarmUp(TokenSource& source);
+  /// What is computed goes into `computed` as well. Both outlive the object.
+  WarmUp(TokenSource& source, ComputedPrompts& computed);
   ~WarmUp();
 
-  /// Ends the warm-up of the document before. Does nothing without a model.
-  void start(const Snapshot& snapshot, const CompletionSettings& settings);
+  /// Ends the warm-up before. `on_done` is called if all of it was computed.
+  void start(const std::string& uri, std::vector<engine::TokenId> prompt, std::function<void()> on_done);
   void stop();
   void document_closed(const std::string& uri);
+  bool running() const { return task_ != nullptr; }
 
  private:
   struct Task;
-  static void next_slice(const std::shared_ptr<Task>& task);
+  void next_slice();
+  void slice_ended(bool well);
 
   TokenSource& source_;
+  ComputedPrompts& computed_;
   std::shared_ptr<Task> task_;
 };
 

@@ -59,7 +59,18 @@ Json counters_json(const CompletionCounters& counters) {
           {"superseded", counters.superseded},
           {"shown", counters.shown},
           {"accepted", counters.accepted},
-          {"partiallyAccepted", counters.partially_accepted}};
+          {"partiallyAccepted", counters.partially_accepted},
+          {"typedThrough", counters.typed_through},
+          {"joined", counters.joined},
+          {"partial", counters.partial}};
+}
+
+/// What the last answer cost, as `lacuna complete --json` names it too.
+Json last_answer_json(const CompletionCounters& counters) {
+  const engine::RequestStatistics& statistics = counters.last_statistics;
+  return {{"source", name_of(counters.last_source)},        {"elapsedMs", counters.last_answer_ms},
+          {"promptTokens", statistics.prompt_tokens},       {"cachedTokens", statistics.cached_tokens},
+          {"evaluatedTokens", statistics.evaluated_tokens}, {"generatedTokens", statistics.generated_tokens}};
 }
 
 }  // namespace
@@ -109,6 +120,7 @@ Json Commands::status() const {
           {"paused", completions_.paused()},
           {"lastSilence", counters.last_silence},
           {"lastAnswerMs", counters.last_answer_ms},
+          {"lastAnswer", last_answer_json(counters)},
           {"completions", counters_json(counters)},
           {"engine", engine_json(model_.statistics())},
           {"documents", documents_.num_documents()},

@@ -157,7 +157,7 @@ void CompletionRequests::query(const RequestPointer& request, SnapshotPointer sn
 void CompletionRequests::answer(Request& request, const CompletionAnswer& completion) {
   if (completion.cancelled || !documents_.is_current(*request.snapshot))
     return supersede(request, "the document has changed");
-  counters_.last_answer_ms = completion.elapsed_ms;
+  count(completion);
   std::vector<CompletionItem> items = completion.items;
   if (request.entry) {
     items.clear();
@@ -167,6 +167,18 @@ void CompletionRequests::answer(Request& request, const CompletionAnswer& comple
   }
   if (!items.empty()) return answer_items(request, items);
   answer_nothing(request, completion.items.empty() ? completion.silence : "it does not extend the selected entry");
+}
+
+void CompletionRequests::count(const CompletionAnswer& completion) {
+  counters_.last_answer_ms = completion.elapsed_ms;
+  counters_.last_source = completion.source;
+  counters_.last_statistics = completion.statistics;
+  counters_.typed_through += completion.source == AnswerSource::typed_through ? 1 : 0;
+  counters_.joined += completion.source == AnswerSource::running_work ? 1 : 0;
+  counters_.partial += completion.partial ? 1 : 0;
+  log::debug("answered in {:.1f} ms: {}, {} of {} prompt tokens evaluated, {} generated", completion.elapsed_ms,
+             name_of(completion.source), completion.statistics.evaluated_tokens, completion.statistics.prompt_tokens,
+             completion.statistics.generated_tokens);
 }
 
 void CompletionRequests::answer_items(Request& request, const std::vector<CompletionItem>& items) {
@@ -195,14 +207,17 @@ void CompletionRequests::answer_nothing(Request& request, std::string reason) {
 void CompletionRequests::supersede(Request& request, const char* reason) {
   ++counters_.superseded;
   request.reply.error(RpcError::content_modified, reason);
-  finish(request);
+  finish(request, /*work_goes_on=*/true);
 }
 
-/// The request is answered or cancelled: what still works for it stops.
-void CompletionRequests::finish(Request& request) {
+/// The request is answered or cancelled: what still works for it stops, unless a newer request may want it.
+void CompletionRequests::finish(Request& request, bool work_goes_on) {
   scheduler_.cancel_timer(std::exchange(request.model_timer, 0));
   request.waits_for_model = false;
-  if (request.query) service_.cancel(*std::exchange(request.query, std::nullopt));
+  if (request.query) {
+    const QueryId query = *std::exchange(request.query, std::nullopt);
+    work_goes_on ? service_.abandon(query) : service_.cancel(query);
+  }
   const auto found = open_.find(request.uri);
   if (found != open_.end() && found->second.get() == &request) open_.erase(found);
 }

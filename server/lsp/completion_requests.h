@@ -49,10 +49,11 @@ class CompletionRequests {
   void preview_entry(const RequestPointer& request);
   void query(const RequestPointer& request, SnapshotPointer snapshot, uint32_t offset);
   void answer(Request& request, const CompletionAnswer& answer);
+  void count(const CompletionAnswer& completion);
   void answer_items(Request& request, const std::vector<CompletionItem>& items);
   void answer_nothing(Request& request, std::string reason);
   void supersede(Request& request, const char* reason);
-  void finish(Request& request);
+  void finish(Request& request, bool work_goes_on = false);
 
   Scheduler& scheduler_;
   DocumentStore& documents_;

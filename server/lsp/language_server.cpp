@@ -29,7 +29,8 @@ LanguageServer::LanguageServer(Scheduler& scheduler, Outbox& outbox, ModelHost& 
       analysis_(scheduler, documents_),
       diagnostics_(scheduler, documents_, analysis_, dispatcher_, session_),
       repairs_(scheduler, documents_, analysis_, dispatcher_, session_),
-      service_(model, [&scheduler](auto work, auto done) { scheduler.run_worker(std::move(work), std::move(done)); }),
+      service_(model, [&scheduler](auto work, auto done) { scheduler.run_worker(std::move(work), std::move(done)); },
+               {.after = [&scheduler](auto delay, auto task) { scheduler.start_timer(delay, std::move(task)); }}),
       completions_(scheduler, documents_, dispatcher_, session_, model, service_),
       commands_(scheduler, dispatcher_, documents_, model, completions_, [this] { return host_.figures(); }),
       notice_(dispatcher_, session_, model) {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <deque>
 
 #include "tests/server/completion/fake_model.h"
@@ -70,10 +71,25 @@ struct Fixture {
   std::deque<std::pair<std::function<void()>, std::function<void()>>> workers;
   std::deque<std::vector<CompletionAnswer>> answers;
   std::vector<QueryId> ids;
-  std::unique_ptr<CompletionService> service =
-      std::make_unique<CompletionService>(source, [this](std::function<void()> work, std::function<void()> done) {
+  std::chrono::steady_clock::time_point now{};
+  std::deque<std::function<void()>> timers;
+  std::unique_ptr<CompletionService> service = std::make_unique<CompletionService>(
+      source,
+      [this](std::function<void()> work, std::function<void()> done) {
         workers.emplace_back(std::move(work), std::move(done));
-      });
+      },
+      Timing{.now = [this] { return now; },
+             .after = [this](auto, std::function<void()> task) { timers.push_back(std::move(task)); }});
+
+  /// Lets the pause after the last query pass, and what is begun then.
+  void be_idle() {
+    for (int round = 0; round < 3 && !timers.empty(); ++round) {
+      const auto task = std::move(timers.front());
+      timers.pop_front();
+      task();
+      run_workers();
+    }
+  }
 };
 
 }  // namespace
@@ -82,7 +98,9 @@ TEST_CASE("what the model writes is offered at the cursor") {
   Fixture f;
   const size_t query = f.ask("x = ^\ny\n");
   CHECK(f.open(query));
-  CHECK(f.source.prompt(1) == "<|file_sep|>a.py\n<|fim_prefix|>x = <|fim_suffix|>\ny\n<|fim_middle|>");
+  CHECK(f.source.prompt(1) == "<|file_sep|>a.py\n<|fim_prefix|><|fim_suffix|>\ny\n<|fim_middle|>x =");
+  CHECK(f.source.request(1).constraint->accepts("", " foo"));  // the blank belongs to the word that follows
+  CHECK_FALSE(f.source.request(1).constraint->accepts("", "foo"));
   f.model_writes("foo(1)");
   CHECK(f.text(query) == "foo(1)");
   CHECK(f.answer(query).items[0].replace == syntax::ByteRange{4, 4});
@@ -427,4 +445,149 @@ TEST_CASE("the prompt and the answer fit the model's context") {
   CHECK(f.source.prompt(1).size() > 100);
   const test::SpellingTokenizer tokenizer;
   CHECK(tokenizer.encode(f.source.prompt(1), true).size() + 96 <= 300);
+}
+
+TEST_CASE("who only types gets what is written after a while, and the rest as it comes") {
+  Fixture f;
+  const size_t query = f.ask("x = ^\n");
+  f.source.write(1, "foo");
+  f.run_workers();
+  CHECK(f.open(query));
+  f.now += std::chrono::milliseconds(150);
+  f.source.write(1, "(a");
+  f.run_workers();
+  CHECK(f.text(query) == "foo(a");
+  CHECK(f.answer(query).partial);
+  CHECK(f.source.cancelled.empty());
+  f.source.write(1, ", b");
+  const size_t typed = f.ask("x = f^\n");
+  f.run_workers();
+  CHECK(f.text(typed) == "oo(a, b");
+  CHECK(f.answer(typed).source == AnswerSource::running_work);
+  f.source.write(1, ")\n");
+  const size_t last = f.ask("x = foo(^\n");
+  CHECK(f.open(last));
+  f.run_workers();
+  CHECK(f.text(last) == "a, b)");
+  CHECK(f.answer(last).source == AnswerSource::typed_through);
+  CHECK(f.source.last_id == 1);
+}
+
+TEST_CASE("who asked waits for the whole text however long it takes") {
+  Fixture f;
+  const size_t query = f.ask("x = ^\n", "", /*invoked=*/true);
+  f.source.write(1, "foo");
+  f.now += std::chrono::seconds(10);
+  f.source.write(1, "(1)");
+  f.run_workers();
+  CHECK(f.open(query));
+}
+
+TEST_CASE("a keystroke appends to the prompt, and so do further lines and edits of them") {
+  Fixture f;
+  const std::string after = "\nlast\n";
+  f.ask("a\nb\nx = ^" + after);
+  const std::string first = f.source.prompt(1);
+  CHECK(first.ends_with("<|fim_suffix|>" + after + "<|fim_middle|>a\nb\nx ="));
+  const std::string head = first.substr(0, first.size() - std::string("a\nb\nx =").size());
+  f.model_writes("1");
+  f.ask("a\nb\nx = 2 + ^" + after);
+  CHECK(f.source.prompt(2) == head + "a\nb\nx = 2 +");
+  f.model_writes("1");
+  f.ask("a\nc\nx = 2\ny = (^)" + after);  // a line above was edited, and the editor inserted a closer
+  CHECK(f.source.prompt(3) == head + "a\nc\nx = 2\ny = (");
+  f.model_writes("1");
+  f.ask("a\nc\nx = 2\n^\nother\n");  // what comes after has changed: a new division
+  CHECK(f.source.prompt(4).find("other") != std::string::npos);
+}
+
+TEST_CASE("a model that will not write the word before the cursor again is asked without healing") {
+  Fixture f;
+  const size_t query = f.ask("x = va^\n");
+  CHECK(f.source.prompt(1).ends_with("<|fim_middle|>x = "));
+  f.source.end(1, engine::FinishReason::constraint);
+  REQUIRE(f.source.last_id == 2);
+  CHECK(f.source.prompt(2).ends_with("<|fim_middle|>x = va"));
+  f.model_writes("lue");
+  CHECK(f.text(query) == "lue");
+}
+
+TEST_CASE("a closer that is typed over keeps the suggestion") {
+  Fixture f;
+  f.ask("foo(^)\n", "javascript");
+  f.source.write(1, "a, b);\n");
+  f.run_workers();
+  const size_t inside = f.ask("foo(a^)\n", "javascript");
+  CHECK(f.answer(inside).items.at(0).replace.end == 6);  // the closer is replaced
+  const size_t beyond = f.ask("foo(a, b)^\n", "javascript");
+  REQUIRE(f.answer(beyond).items.size() == 1);
+  CHECK(f.text(beyond) == ";");
+  CHECK(f.answer(beyond).items[0].replace == syntax::ByteRange{9, 9});
+  CHECK(f.source.last_id == 1);
+}
+
+TEST_CASE("while a suggestion is shown the next one is computed, and accepting finds it") {
+  Fixture f;
+  f.ask("x = ^\n", "python");
+  f.source.write(1, "foo(1)\n");
+  f.run_workers();
+  REQUIRE(f.source.last_id == 1);
+  f.be_idle();
+  REQUIRE(f.source.last_id == 2);
+  CHECK(f.source.request(2).priority == engine::Priority::next);
+  CHECK(f.source.prompt(2).ends_with("x = foo(1)"));
+  f.source.write(2, "\ny = foo(2)");
+  SUBCASE("while it is written") {
+    const size_t accepted = f.ask("x = foo(1)^\n", "python");
+    CHECK(f.source.cancelled.empty());
+    f.source.end(2);
+    f.run_workers();
+    CHECK(f.text(accepted) == "\ny = foo(2)");
+  }
+  SUBCASE("after it was written") {
+    f.source.end(2);
+    const size_t accepted = f.ask("x = foo(1)^\n", "python");
+    f.run_workers();
+    CHECK(f.text(accepted) == "\ny = foo(2)");
+    CHECK(f.answer(accepted).source == AnswerSource::typed_through);
+  }
+  SUBCASE("and gives way to whatever else is typed") {
+    f.ask("x = b^\n", "python");
+    CHECK(f.source.cancelled == std::vector<engine::RequestId>{2});
+  }
+}
+
+TEST_CASE("a large file is answered from a small window, which grows in idle time") {
+  Fixture f;
+  std::string above;
+  for (int i = 0; i < 400; ++i) above += "v" + std::to_string(i) + "\n";
+  f.ask(above + "x = ^\n" + above);
+  const size_t small = f.source.request(1).prompt.size();
+  CHECK(small < 300);
+  f.model_writes("");
+  f.be_idle();
+  REQUIRE(f.source.last_id >= 2);
+  while (f.source.request(f.source.last_id).priority == engine::Priority::warm_up) {
+    const engine::RequestId slice = f.source.last_id;
+    f.source.end(slice, engine::FinishReason::length);
+    if (f.source.last_id == slice) break;
+  }
+  const size_t grown = f.source.request(f.source.last_id).prompt.size();
+  CHECK(grown > 1000);
+  f.ask(above + "x = b^\n" + above);
+  CHECK(f.source.request(f.source.last_id).prompt.size() > grown);
+  CHECK(f.source.request(f.source.last_id).priority == engine::Priority::interactive);
+}
+
+TEST_CASE("an abandoned query is answered, its work goes on for the next one") {
+  Fixture f;
+  const size_t first = f.ask("x = ^\n");
+  f.source.write(1, "foo");
+  f.service->abandon(f.ids[0]);
+  CHECK(f.answer(first).cancelled);
+  CHECK(f.source.cancelled.empty());
+  const size_t second = f.ask("x = f^\n");
+  f.model_writes("(1)");
+  CHECK(f.text(second) == "oo(1)");
+  CHECK(f.source.last_id == 1);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/tokenizer/tokenizer.h"
+#include "server/completion/stop_constraint.h"
 #include "server/token_source.h"
 
 namespace lacuna::server::test {
@@ -93,17 +94,24 @@ class ScriptedSource final : public TokenSource {
   }
   void cancel(engine::RequestId id) override { cancelled.push_back(id); }
 
-  /// Sends `text` as one piece, as the engine would after checking it against the constraint. Ends the request if that
-  /// says so.
+  /// Sends `text` as one piece, as the engine would after checking it against the constraint; in the first one after
+  /// what the model is forced to write again. Ends the request if the constraint says so.
   void write(engine::RequestId id, const std::string& text, float log_probability = 0) {
+    const auto* rules = dynamic_cast<const StopConstraint*>(requests.at(id).request.constraint.get());
+    const bool first = requests.at(id).generated.empty();
+    write_exactly(id, (first && rules ? rules->forced() : "") + text, log_probability);
+  }
+  void write_exactly(engine::RequestId id, const std::string& text, float log_probability = 0) {
     engine::Update update;
     update.id = id;
     update.token = 0;
     update.piece = text;
     update.log_probability = log_probability;
     Running& running = requests.at(id);
+    const bool was_accepted =
+        !running.request.constraint || running.request.constraint->accepts(running.generated, text);
+    accepted = accepted && was_accepted;
     if (running.request.constraint) {
-      accepted = accepted && running.request.constraint->accepts(running.generated, text);
       running.generated += text;
       if (running.request.constraint->complete(running.generated)) {
         update.finished = true;
