@@ -83,14 +83,47 @@ uint64_t fingerprint(const gguf::File& file) {
 
 struct MemoryPlan {
   int context_tokens = 0;
-  int num_blocks = 0;
+  std::vector<LayerGroup> layers;
+  std::vector<WindowGroup> groups;  ///< of those layers
   int max_rows = 0;
 };
 
-/// What a block takes with half-precision keys and values, which is what fast backends use.
-uint64_t estimated_block_bytes(const ModelConfig& config) {
-  return uint64_t{2} * sizeof(kernels::Half) * kernels::kBlockTokens * static_cast<uint64_t>(config.num_layers) *
+/// What a block takes in these layers with half-precision keys and values, which is what fast backends use.
+uint64_t estimated_block_bytes(const ModelConfig& config, const LayerGroup& group) {
+  return uint64_t{2} * sizeof(kernels::Half) * kernels::kBlockTokens * group.layers.size() *
          static_cast<uint64_t>(config.kv_length());
+}
+
+/// The least blocks with which a sequence of the whole context can be computed.
+uint64_t least_blocks(const LayerGroup& group, const MemoryPlan& plan) {
+  constexpr int kSpareBlocks = 2;  // the source of a copy is held beside a full sequence
+  const int whole = blocks_for(plan.context_tokens) + kSpareBlocks;
+  if (group.window == 0) return static_cast<uint64_t>(whole);
+  const int windowed = blocks_for(group.window) + 3 + blocks_for(plan.max_rows) + kSpareBlocks;
+  return static_cast<uint64_t>(std::min(whole, windowed));
+}
+
+/// All groups get room for the same tokens if the budget allows a whole context in each; otherwise layers that see
+/// everything get their least, and those with a window the rest, which is a window at least. Returns the bytes.
+uint64_t plan_cache(const ModelConfig& config, uint64_t budget, MemoryPlan& plan) {
+  constexpr uint64_t kMostBlocks = uint64_t{1} << 24;
+  uint64_t all_bytes = 0, needed = 0;  // of one block in every group; of the least
+  for (const LayerGroup& group : plan.layers) {
+    all_bytes += estimated_block_bytes(config, group);
+    needed += least_blocks(group, plan) * estimated_block_bytes(config, group);
+  }
+  const uint64_t cache_bytes = std::max(budget, needed);
+  const uint64_t even = cache_bytes / all_bytes;
+  uint64_t left = cache_bytes;
+  for (const LayerGroup& group : plan.layers) {  // those without a window come first
+    const uint64_t block_bytes = estimated_block_bytes(config, group);
+    const bool last = &group == &plan.layers.back();
+    const uint64_t wanted = last ? left / block_bytes : std::max(even, least_blocks(group, plan));
+    const uint64_t count = std::min(wanted, kMostBlocks);
+    plan.groups.push_back({.window = group.window, .num_blocks = static_cast<int>(count)});
+    left -= count * block_bytes;
+  }
+  return cache_bytes;
 }
 
 /// Errors: exhausted, before anything is allocated.
@@ -98,11 +131,8 @@ Result<MemoryPlan> plan_memory(const EngineOptions& options, const ModelConfig& 
   MemoryPlan plan;
   plan.context_tokens = std::min(options.context_tokens, config.context_length);
   plan.max_rows = std::max(options.max_batch_tokens, options.max_sequences);
-  constexpr int kSpareBlocks = 2;  // the source of a copy is held beside a full sequence
-  const uint64_t needed = static_cast<uint64_t>(blocks_for(plan.context_tokens)) + kSpareBlocks;
-  const uint64_t block_bytes = estimated_block_bytes(config);
-  const uint64_t cache_bytes = std::max(options.kv_cache_bytes, needed * block_bytes);
-  plan.num_blocks = static_cast<int>(std::min(cache_bytes / block_bytes, uint64_t{1} << 24));
+  plan.layers = layer_groups(config);
+  const uint64_t cache_bytes = plan_cache(config, options.kv_cache_bytes, plan);
   const uint64_t total =
       file_bytes + cache_bytes + Decoder::activation_bytes(config, plan.max_rows, options.max_sequences);
   const uint64_t memory = os::total_memory_bytes();
@@ -132,6 +162,21 @@ Result<std::unique_ptr<kernels::Backend>> make_backend(const EngineOptions& opti
   return kernels::make_cpu_backend(backend);
 }
 
+kernels::KvCacheShape cache_shape(const ModelConfig& config, const MemoryPlan& plan) {
+  kernels::KvCacheShape shape{};
+  shape.num_layers = config.num_layers;
+  shape.num_blocks = plan.groups.front().num_blocks;
+  shape.num_kv_heads = config.num_kv_heads;
+  shape.head_dim = config.head_dim;
+  shape.blocks_of_layer.resize(static_cast<size_t>(config.num_layers));
+  for (size_t g = 0; g < plan.groups.size(); ++g) {
+    for (const int layer : plan.layers[g].layers) {
+      shape.blocks_of_layer[static_cast<size_t>(layer)] = plan.groups[g].num_blocks;
+    }
+  }
+  return shape;
+}
+
 Result<std::unique_ptr<LocalEngine>> load_parts(const EngineOptions& options,
                                                 const std::function<void(double)>& progress,
                                                 const std::atomic<bool>* cancel) {
@@ -143,10 +188,7 @@ Result<std::unique_ptr<LocalEngine>> load_parts(const EngineOptions& options,
   LACUNA_ASSIGN_OR_RETURN(auto tokenizer, load_tokenizer(file, config));
   LACUNA_ASSIGN_OR_RETURN(auto backend, make_backend(options, plan));
   LACUNA_ASSIGN_OR_RETURN(Weights weights, load_weights(file, config, *backend, progress, cancel));
-  LACUNA_RETURN_IF_ERROR(backend->allocate_kv_cache({.num_layers = config.num_layers,
-                                                     .num_blocks = plan.num_blocks,
-                                                     .num_kv_heads = config.num_kv_heads,
-                                                     .head_dim = config.head_dim}));
+  LACUNA_RETURN_IF_ERROR(backend->allocate_kv_cache(cache_shape(config, plan)));
   LACUNA_ASSIGN_OR_RETURN(Decoder decoder,
                           Decoder::create(config, std::move(weights), *backend, plan.max_rows, options.max_sequences));
   ModelInfo model = describe(file, config, options.model_path);
@@ -162,7 +204,7 @@ Result<std::unique_ptr<LocalEngine>> load_parts(const EngineOptions& options,
                                                           .decoder = std::move(decoder),
                                                           .model = std::move(model),
                                                           .identity = identity,
-                                                          .num_blocks = plan.num_blocks,
+                                                          .window_groups = plan.groups,
                                                           .context_tokens = plan.context_tokens,
                                                           .scheduling = scheduling});
 }

@@ -52,7 +52,7 @@ bool is_one_of(TokenId token, std::span<const TokenId> tokens) {
 
 LocalEngine::LocalEngine(Parts parts)
     : parts_(std::move(parts)),
-      cache_(parts_.num_blocks, parts_.identity),
+      cache_(parts_.window_groups, parts_.identity),
       scheduler_(parts_.scheduling, cache_),
       runner_(std::move(parts_.decoder), *parts_.backend),
       sampler_(parts_.model.vocabulary_size) {}
@@ -239,18 +239,21 @@ Result<void> LocalEngine::score(std::span<const TokenId> tokens,
   LACUNA_RETURN_IF_ERROR(check_tokens(tokens, parts_.model.vocabulary_size, parts_.context_tokens));
   Sequence sequence;
   sequence.tokens.assign(tokens.begin(), tokens.end());
-  if (!cache_.reserve(sequence.table, sequence.num_tokens())) {
+  const int max_step = parts_.scheduling.max_batch_tokens;
+  if (!cache_.has_room_for(sequence.num_tokens(), max_step)) {
     return Error::format(ErrorCode::exhausted, "scoring {} tokens needs {} cache blocks, {} are free", tokens.size(),
                          blocks_for(sequence.num_tokens()), cache_.num_available());
   }
   while (sequence.num_pending_tokens() > 0) {
-    const int chunk = std::min(sequence.num_pending_tokens(), parts_.scheduling.max_batch_tokens);
+    const int chunk = std::min(sequence.num_pending_tokens(), max_step);
+    LACUNA_CHECK(cache_.reserve(sequence.blocks, sequence.num_computed_tokens + chunk));
     runner_.run(Batch{.copies = {}, .entries = {{&sequence, chunk, false}}, .num_tokens = chunk});
     runner_.score_rows(
         [&](int row, std::span<const float> logits) { on_logits(sequence.num_computed_tokens + row, logits); });
     sequence.num_computed_tokens += chunk;
+    cache_.commit(sequence.blocks, sequence.tokens, sequence.num_computed_tokens);
   }
-  cache_.release(sequence.table);
+  cache_.release(sequence.blocks);
   return {};
 }
 

@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "engine/cache/kv_cache.h"
+#include "engine/cache/cache_groups.h"
 #include "engine/engine.h"
 #include "engine/gguf/gguf_file.h"
 #include "engine/runner/model_runner.h"
@@ -34,7 +34,7 @@ class LocalEngine final : public Engine {
     Decoder decoder;
     ModelInfo model;
     CacheIdentity identity;
-    int num_blocks = 0;
+    std::vector<WindowGroup> window_groups;
     int context_tokens = 0;
     SchedulerOptions scheduling;
   };
@@ -91,7 +91,7 @@ class LocalEngine final : public Engine {
   ActiveRequest& active_of(const BatchEntry& entry) { return *active_.at(entry.sequence->id); }
 
   Parts parts_;
-  KvCache cache_;
+  CacheGroups cache_;
   Scheduler scheduler_;
   ModelRunner runner_;
   Sampler sampler_;

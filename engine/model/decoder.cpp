@@ -18,6 +18,17 @@ Tensor by_head(Tensor x, int head_dim) {
 
 }  // namespace
 
+Decoder::Decoder(const ModelConfig& config, Weights weights, kernels::Backend& backend)
+    : config_(config),
+      group_of_layer_(static_cast<size_t>(config.num_layers)),
+      weights_(std::move(weights)),
+      backend_(&backend) {
+  const auto groups = layer_groups(config);
+  for (size_t g = 0; g < groups.size(); ++g) {
+    for (const int layer : groups[g].layers) group_of_layer_[static_cast<size_t>(layer)] = g;
+  }
+}
+
 Result<Decoder> Decoder::create(const ModelConfig& config, Weights weights, kernels::Backend& backend, int max_rows,
                                 int max_logits_rows) {
   Decoder decoder(config, std::move(weights), backend);
@@ -77,6 +88,7 @@ void Decoder::add_to_residual(Tensor x, kernels::WeightId weight, kernels::Weigh
 /// hidden += Attention(Norm(hidden)) · Wo
 void Decoder::attention(int layer, const DecoderInput& input, int64_t num_rows) {
   const LayerWeights& weights = weights_.layers[static_cast<size_t>(layer)];
+  const DecoderInput::Group& group = input.groups[group_of_layer_[static_cast<size_t>(layer)]];
   const Tensor hidden = hidden_.first_rows(num_rows), normed = normed_.first_rows(num_rows);
   const Tensor queries = queries_.first_rows(num_rows), keys = keys_.first_rows(num_rows);
   const Tensor values = values_.first_rows(num_rows), attended = attended_.first_rows(num_rows);
@@ -93,14 +105,14 @@ void Decoder::attention(int layer, const DecoderInput& input, int64_t num_rows) 
   }
   backend_->rope(queries, config_.head_dim, input.positions, config_.rope_of(layer));
   backend_->rope(keys, config_.head_dim, input.positions, config_.rope_of(layer));
-  backend_->write_kv(layer, keys, values, input.slots);
+  backend_->write_kv(layer, keys, values, group.slots);
   const kernels::AttentionParameters parameters = {.layer = layer,
                                                    .num_heads = config_.num_heads,
                                                    .num_kv_heads = config_.num_kv_heads,
                                                    .head_dim = config_.head_dim,
                                                    .scale = config_.attention_scale,
                                                    .window = config_.window_of(layer)};
-  backend_->attention(parameters, queries, input.sequences, attended);
+  backend_->attention(parameters, queries, group.sequences, attended);
   add_to_residual(attended, weights.attention_output, weights.attention_output_bias, weights.post_attention_norm);
 }
 

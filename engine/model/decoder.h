@@ -22,8 +22,12 @@ namespace lacuna::engine {
 struct DecoderInput {
   std::vector<TokenId> tokens;
   std::vector<int32_t> positions;
-  std::vector<int32_t> slots;  ///< where the token's keys and values go: block * kBlockTokens + offset
-  std::vector<kernels::AttentionSequence> sequences;
+  /// What layers of one group (see layer_groups()) have in common.
+  struct Group {
+    std::vector<int32_t> slots;  ///< where the token's keys and values go: block * kBlockTokens + offset
+    std::vector<kernels::AttentionSequence> sequences;
+  };
+  std::vector<Group> groups;
 };
 
 class Decoder {
@@ -46,14 +50,14 @@ class Decoder {
   static uint64_t activation_bytes(const ModelConfig& config, int max_rows, int max_logits_rows);
 
  private:
-  Decoder(const ModelConfig& config, Weights weights, kernels::Backend& backend)
-      : config_(config), weights_(std::move(weights)), backend_(&backend) {}
+  Decoder(const ModelConfig& config, Weights weights, kernels::Backend& backend);
   void normalise(kernels::Tensor x, const NormWeights& norm, kernels::Tensor out);
   void add_to_residual(kernels::Tensor x, kernels::WeightId weight, kernels::WeightId bias, const NormWeights& norm);
   void attention(int layer, const DecoderInput& input, int64_t num_rows);
   void feed_forward(const LayerWeights& weights, int64_t num_rows);
 
   ModelConfig config_;
+  std::vector<size_t> group_of_layer_;
   Weights weights_;
   kernels::Backend* backend_;
   kernels::Tensor hidden_;    // [max_rows, embedding], the residual stream

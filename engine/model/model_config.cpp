@@ -245,4 +245,17 @@ Result<ModelConfig> read_model_config(const gguf::File& file) {
   return config;
 }
 
+std::vector<LayerGroup> layer_groups(const ModelConfig& config) {
+  std::vector<LayerGroup> groups;
+  for (const int window : {0, config.window}) {
+    LayerGroup group{.window = window, .layers = {}};
+    for (int layer = 0; layer < config.num_layers; ++layer) {
+      if (config.window_of(layer) == window) group.layers.push_back(layer);
+    }
+    const bool seen = !groups.empty() && groups.back().window == window;
+    if (!group.layers.empty() && !seen) groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
 }  // namespace lacuna::engine

@@ -52,6 +52,14 @@ struct ModelConfig {
   const kernels::RopeParameters& rope_of(int layer) const { return has_window(layer) ? window_rope : rope; }
 };
 
+/// Layers that see as far as each other, and so keep the same blocks.
+struct LayerGroup {
+  int window = 0;  ///< 0: all
+  std::vector<int> layers;
+};
+/// One or two groups; the layers that see everything, if there are any, are the first.
+std::vector<LayerGroup> layer_groups(const ModelConfig& config);
+
 /// Errors: unsupported (architecture, or a setting that we do not implement), corrupt (a value out of range, or at odds
 /// with another), not_found (a key is missing). The message names the key and the value.
 Result<ModelConfig> read_model_config(const gguf::File& file);

@@ -13,17 +13,19 @@ using kernels::kBlockTokens;
 ModelRunner::ModelRunner(Decoder decoder, kernels::Backend& backend)
     : decoder_(std::move(decoder)),
       backend_(backend),
-      all_layers_(static_cast<size_t>(config().num_layers)),
+      groups_(layer_groups(config())),
       logits_(static_cast<size_t>(decoder_.max_logits_rows()) * static_cast<size_t>(config().vocabulary_size)) {
-  std::iota(all_layers_.begin(), all_layers_.end(), 0);
+  input_.groups.resize(groups_.size());
 }
 
 bool ModelRunner::run(const Batch& batch, const std::function<bool()>& abandon) {
-  if (!batch.copies.empty()) backend_.copy_blocks(batch.copies, all_layers_);
+  for (size_t g = 0; g < batch.copies.size(); ++g) backend_.copy_blocks(batch.copies[g], groups_[g].layers);
   input_.tokens.clear();
   input_.positions.clear();
-  input_.slots.clear();
-  input_.sequences.clear();
+  for (DecoderInput::Group& group : input_.groups) {
+    group.slots.clear();
+    group.sequences.clear();
+  }
   wanted_rows_.clear();
   for (const BatchEntry& entry : batch.entries) append(entry);
   if (!decoder_.forward(input_, abandon)) return false;
@@ -35,15 +37,20 @@ void ModelRunner::append(const BatchEntry& entry) {
   const Sequence& sequence = *entry.sequence;
   const int first = sequence.num_computed_tokens;
   const int end = first + entry.num_tokens;
-  input_.sequences.push_back({.first_row = static_cast<int>(input_.tokens.size()),
-                              .num_tokens = entry.num_tokens,
-                              .context_tokens = end,
-                              .block_table = sequence.table.blocks});
+  const int first_row = static_cast<int>(input_.tokens.size());
   for (int position = first; position < end; ++position) {
-    const int32_t block = sequence.table.blocks[static_cast<size_t>(position / kBlockTokens)];
     input_.tokens.push_back(sequence.tokens[static_cast<size_t>(position)]);
     input_.positions.push_back(position);
-    input_.slots.push_back(block * kBlockTokens + position % kBlockTokens);
+  }
+  for (size_t g = 0; g < input_.groups.size(); ++g) {
+    const std::vector<int32_t>& blocks = sequence.blocks.groups[g].blocks;
+    DecoderInput::Group& group = input_.groups[g];
+    group.sequences.push_back(
+        {.first_row = first_row, .num_tokens = entry.num_tokens, .context_tokens = end, .block_table = blocks});
+    for (int position = first; position < end; ++position) {
+      group.slots.push_back(blocks[static_cast<size_t>(position / kBlockTokens)] * kBlockTokens +
+                            position % kBlockTokens);
+    }
   }
   if (entry.wants_logits) wanted_rows_.push_back(static_cast<int32_t>(input_.tokens.size()) - 1);
 }

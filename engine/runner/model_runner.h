@@ -36,7 +36,7 @@ class ModelRunner {
   kernels::Backend& backend_;
   DecoderInput input_;
   std::vector<int32_t> wanted_rows_;
-  std::vector<int> all_layers_;
+  std::vector<LayerGroup> groups_;
   std::vector<float> logits_;  // [max_logits_rows, vocabulary]
 };
 

@@ -16,7 +16,7 @@ struct BatchEntry {
 };
 
 struct Batch {
-  std::vector<kernels::BlockCopy> copies;  ///< to be done first
+  GroupCopies copies;  ///< to be done first
   std::vector<BatchEntry> entries;
   int num_tokens = 0;
   bool empty() const { return entries.empty(); }

@@ -23,7 +23,7 @@ bool has_pending(const Sequence* sequence) {
 
 }  // namespace
 
-Scheduler::Scheduler(const SchedulerOptions& options, KvCache& cache) : options_(options), cache_(cache) {
+Scheduler::Scheduler(const SchedulerOptions& options, CacheGroups& cache) : options_(options), cache_(cache) {
   LACUNA_CHECK(options.max_batch_tokens > 0 && options.max_sequences > 0 && options.shared_chunk_tokens > 0);
 }
 
@@ -33,7 +33,7 @@ void Scheduler::add(Sequence* sequence) {
 }
 
 void Scheduler::remove(Sequence* sequence) {
-  cache_.release(sequence->table);
+  cache_.release(sequence->blocks);
   const auto removed = std::erase(running_, sequence) + std::erase(waiting_, sequence);
   LACUNA_CHECK(removed == 1);
 }
@@ -70,9 +70,9 @@ void Scheduler::schedule_one(Sequence* sequence, Batch& batch) {
   if (!is_running(sequence) && !admit(sequence, batch)) return;
   int num_tokens = chunk_for(*sequence, batch);
   if (!make_room(sequence, num_tokens, batch)) {
-    num_tokens = std::min(num_tokens, cache_.reservable_tokens(sequence->table) - sequence->num_computed_tokens);
+    num_tokens = std::min(num_tokens, cache_.reservable_tokens(sequence->blocks) - sequence->num_computed_tokens);
     if (num_tokens <= 0) return;
-    LACUNA_CHECK(cache_.reserve(sequence->table, sequence->num_computed_tokens + num_tokens));
+    LACUNA_CHECK(cache_.reserve(sequence->blocks, sequence->num_computed_tokens + num_tokens));
   }
   if (num_tokens == 0) return;
   const bool completes = num_tokens == sequence->num_pending_tokens();
@@ -88,13 +88,14 @@ bool Scheduler::is_running(const Sequence* sequence) const {
 /// anybody less urgent could give some, it waits: started now, it would only be preempted again.
 bool Scheduler::admit(Sequence* sequence, const Batch& batch) {
   const bool full = num_running() >= options_.max_sequences;
-  const bool short_of_blocks = !running_.empty() && blocks_for(sequence->num_tokens()) > cache_.num_available();
+  const bool short_of_blocks =
+      !running_.empty() && !cache_.has_room_for(sequence->num_tokens(), options_.max_batch_tokens);
   Sequence* victim = victim_for(sequence, batch);
   if ((full || short_of_blocks) && !victim) return false;
   if (full) preempt(victim);
   std::erase(waiting_, sequence);
   running_.push_back(sequence);
-  sequence->num_computed_tokens = cache_.reuse(sequence->table, sequence->tokens, sequence->reuse_limit());
+  sequence->num_computed_tokens = cache_.reuse(sequence->blocks, sequence->tokens, sequence->reuse_limit());
   if (sequence->num_cached_tokens < 0) sequence->num_cached_tokens = sequence->num_computed_tokens;
   return true;
 }
@@ -109,7 +110,7 @@ int Scheduler::chunk_for(const Sequence& sequence, const Batch& batch) const {
 
 /// Reserves blocks for the sequence's next tokens, at the cost of less urgent ones.
 bool Scheduler::make_room(Sequence* sequence, int num_tokens, const Batch& batch) {
-  while (!cache_.reserve(sequence->table, sequence->num_computed_tokens + num_tokens)) {
+  while (!cache_.reserve(sequence->blocks, sequence->num_computed_tokens + num_tokens)) {
     Sequence* victim = victim_for(sequence, batch);
     if (!victim) return false;
     preempt(victim);
@@ -128,7 +129,7 @@ Sequence* Scheduler::victim_for(const Sequence* sequence, const Batch& batch) co
 }
 
 void Scheduler::preempt(Sequence* sequence) {
-  cache_.release(sequence->table);
+  cache_.release(sequence->blocks);
   sequence->num_computed_tokens = 0;
   std::erase(running_, sequence);
   waiting_.push_back(sequence);
@@ -139,19 +140,19 @@ void Scheduler::commit(const Batch& batch) {
   for (const BatchEntry& entry : batch.entries) {
     Sequence& sequence = *entry.sequence;
     sequence.num_computed_tokens += entry.num_tokens;
-    cache_.commit(sequence.table, sequence.tokens, sequence.num_computed_tokens);
+    cache_.commit(sequence.blocks, sequence.tokens, sequence.num_computed_tokens);
   }
 }
 
 void Scheduler::check_integrity() const {
-  std::vector<const BlockTable*> tables;
+  std::vector<const SequenceBlocks*> tables;
   for (const Sequence* sequence : running_) {
-    tables.push_back(&sequence->table);
-    LACUNA_CHECK(sequence->num_computed_tokens == sequence->table.num_committed_tokens);
+    tables.push_back(&sequence->blocks);
+    LACUNA_CHECK(sequence->num_computed_tokens == sequence->blocks.num_committed_tokens());
     LACUNA_CHECK(sequence->num_computed_tokens <= sequence->num_tokens());
   }
   for (const Sequence* sequence : waiting_) {
-    LACUNA_CHECK(sequence->table.blocks.empty() && sequence->num_computed_tokens == 0);
+    LACUNA_CHECK(sequence->blocks.empty() && sequence->num_computed_tokens == 0);
     LACUNA_CHECK(!is_running(sequence));
   }
   LACUNA_CHECK(num_running() <= options_.max_sequences);

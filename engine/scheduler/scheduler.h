@@ -16,7 +16,7 @@
 
 #include <vector>
 
-#include "engine/cache/kv_cache.h"
+#include "engine/cache/cache_groups.h"
 #include "engine/scheduler/batch.h"
 #include "engine/scheduler/sequence.h"
 
@@ -32,7 +32,7 @@ struct SchedulerOptions {
 
 class Scheduler {
  public:
-  Scheduler(const SchedulerOptions& options, KvCache& cache);
+  Scheduler(const SchedulerOptions& options, CacheGroups& cache);
 
   void add(Sequence* sequence);
   /// Also of a sequence in the middle of its work. Its committed blocks stay cached.
@@ -63,7 +63,7 @@ class Scheduler {
   void schedule_one(Sequence* sequence, Batch& batch);
 
   SchedulerOptions options_;
-  KvCache& cache_;
+  CacheGroups& cache_;
   std::vector<Sequence*> running_;  // hold blocks
   std::vector<Sequence*> waiting_;  // hold none
   uint64_t num_preemptions_ = 0;

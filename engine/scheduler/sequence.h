@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/cache/kv_cache.h"
+#include "engine/cache/cache_groups.h"
 #include "engine/request.h"
 
 namespace lacuna::engine {
@@ -19,7 +19,7 @@ struct Sequence {
   int num_prompt_tokens = 0;
   int num_computed_tokens = 0;  ///< whose keys and values are in the cache
   int num_cached_tokens = -1;   ///< taken from the cache when it first ran; -1 before
-  BlockTable table;
+  SequenceBlocks blocks;
 
   int num_tokens() const { return static_cast<int>(tokens.size()); }
   int num_generated_tokens() const { return num_tokens() - num_prompt_tokens; }

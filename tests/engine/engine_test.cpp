@@ -120,6 +120,60 @@ TEST_CASE("batched, cached, chunked and preempted runs give the tokens of an und
   CHECK(preemptions >= 22);
 }
 
+TEST_CASE("the same holds for every architecture, with windows shorter than the prompts") {
+  const RandomModel models[] = {
+      {.architecture = "gemma3", .num_layers = 3, .window = 20, .full_every = 3},
+      {.architecture = "gemma3", .num_layers = 7, .width = 64, .feed_forward = 64, .num_kv_heads = 1, .window = 33},
+      {.architecture = "llama", .num_layers = 2, .window = 17},
+      {.architecture = "mistral3", .num_layers = 1, .window = 1},
+      {.architecture = "qwen2", .num_layers = 4, .width = 64, .feed_forward = 64, .window = 16, .full_every = 2},
+      {.architecture = "qwen3", .num_layers = 2, .window = 40},
+      {.architecture = "qwen3", .num_layers = 2},
+      {.architecture = "starcoder2", .num_layers = 2, .window = 24},
+  };
+  for (const RandomModel& model : models) {
+    CAPTURE(model.architecture);
+    CAPTURE(model.window);
+    ModelFile file(model);
+    check_equalities(small_options(file.path()));
+  }
+}
+
+TEST_CASE("a window's memory does not grow with the context, and a token is taken back at the cost of a block") {
+  ModelFile file(RandomModel{.architecture = "gemma3",
+                             .num_layers = 6,
+                             .width = 64,
+                             .feed_forward = 64,
+                             .num_kv_heads = 1,
+                             .context_length = 4096,
+                             .window = 48});
+  EngineOptions options = small_options(file.path());
+  options.kv_cache_bytes = 1;
+  options.context_tokens = 512;
+  auto engine = load_engine(options);
+  const int short_blocks = engine->statistics().total_blocks;
+  options.context_tokens = 4096;
+  auto large = load_engine(options);
+  // One layer of six sees everything: only its blocks grow, one for each 16 tokens.
+  CHECK(large->statistics().total_blocks - short_blocks == (4096 - 512) / 16);
+
+  Request request = simple_request(*large, 1);
+  std::mt19937 random(3);
+  while (request.prompt.size() < 4000) request.prompt.push_back(static_cast<TokenId>(random() % 200));
+  CHECK(run_together(*large, {request})[1].statistics.evaluated_tokens == 4000);
+  for (int edit = 1; edit < 40; ++edit) {  // backspace, each time as a new request
+    request.id += 1;
+    request.prompt.pop_back();
+    CHECK(run_together(*large, {request})[request.id].statistics.evaluated_tokens <= kernels::kBlockTokens);
+  }
+  // Another token in the last place: what is in front of it is known.
+  request.id += 1;
+  request.prompt.back() = 201;
+  const Answer edited = run_together(*large, {request})[request.id];
+  CHECK(edited.statistics.evaluated_tokens == 1);
+  CHECK(edited.tokens == run_alone(*large, {request})[request.id].tokens);
+}
+
 TEST_CASE("the same holds for every instruction set of this machine") {
   ModelFile file(
       RandomModel{.type = TensorType::q5_0, .width = 160, .feed_forward = 224, .num_heads = 5, .num_kv_heads = 1});

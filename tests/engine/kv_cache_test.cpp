@@ -1,8 +1,10 @@
-#include "engine/cache/kv_cache.h"
+#include "engine/cache/cache_groups.h"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
+#include <memory>
 #include <numeric>
 #include <random>
 
@@ -183,12 +185,89 @@ TEST_CASE("without a block for the copy only whole blocks are reused") {
   cache.check_integrity(tables);
 }
 
+TEST_CASE("a window gives back the blocks behind it, but for one") {
+  KvCache cache(20, {}, 32);
+  const auto tokens = numbers(160);
+  BlockTable table;
+  int most = 0;
+  for (int end = 16; end <= 160; end += 16) {
+    REQUIRE(cache.reserve(table, end));
+    most = std::max(most, cache.num_blocks() - cache.num_available());
+    cache.commit(table, tokens, end);
+    const BlockTable* tables[] = {&table};
+    cache.check_integrity(tables);
+  }
+  // The next token sees tokens 129 to 160; from 113 on they are kept.
+  CHECK(table.num_dropped_blocks == 7);
+  CHECK(std::count(table.blocks.begin(), table.blocks.end(), -1) == 7);
+  CHECK(most <= cache.most_blocks(160, 16));
+  CHECK(cache.most_blocks(1 << 20, 16) == 6);
+}
+
+TEST_CASE("a prefix behind a window needs its last tokens only") {
+  KvCache cache(6, {}, 32);
+  const auto tokens = numbers(160);
+  BlockTable first;
+  for (int end = 16; end <= 160; end += 16) {
+    REQUIRE(cache.reserve(first, end));
+    cache.commit(first, tokens, end);
+  }
+  cache.release(first);
+  BlockTable second;
+  CHECK(cache.reuse(second, tokens, 160) == 160);
+  CHECK(second.blocks[5] == -1);
+  CHECK(second.blocks[9] >= 0);
+  cache.take_copies();
+  cache.release(second);
+  // A token less, and a block less.
+  CHECK(reusable(cache, numbers(159)) == 159);
+  CHECK(reusable(cache, numbers(144)) == 144);
+  // What lies further back is not there any more, so neither is a way to go on from it.
+  CHECK(reusable(cache, numbers(32)) == 0);
+  cache.check_integrity({});
+}
+
+TEST_CASE("groups reuse what all of them can go on from") {
+  const WindowGroup groups[] = {{.window = 0, .num_blocks = 20}, {.window = 32, .num_blocks = 7}};
+  CacheGroups cache(groups, {});
+  const auto tokens = numbers(160);
+  SequenceBlocks first;
+  CHECK(cache.reuse(first, tokens, 160) == 0);
+  for (int end = 16; end <= 160; end += 16) {
+    REQUIRE(cache.reserve(first, end));
+    cache.commit(first, tokens, end);
+  }
+  cache.release(first);
+  const auto reused = [&](std::vector<TokenId> wanted) {
+    SequenceBlocks blocks;
+    const int count = cache.reuse(blocks, wanted, static_cast<int>(wanted.size()));
+    CHECK(blocks.num_committed_tokens() == count);
+    const SequenceBlocks* live[] = {&blocks};
+    cache.check_integrity(live);
+    cache.release(blocks);
+    return count;
+  };
+  CHECK(reused(tokens) == 160);
+  CHECK(reused(numbers(155)) == 155);
+  auto edited = tokens;
+  edited[150] = 999;
+  CHECK(reused(edited) == 150);
+  CHECK(reused(numbers(40)) == 0);  // the window's part of it is gone
+  SequenceBlocks large;
+  CHECK_FALSE(cache.reserve(large, 160));  // the window's group is too small for it in one step
+  CHECK(large.empty());
+  CHECK(cache.num_available() == 27);
+}
+
 // Contents are simulated: each slot remembers the tokens from the beginning up to itself. If a table ever names a slot
 // that holds something else than its sequence says, reuse has gone wrong.
-TEST_CASE("random sequences never see the values of other prefixes") {
+namespace {
+
+/// Returns how many tokens were reused.
+int run_random_sequences(int window) {
   std::mt19937 random(7);
   constexpr int kBlocks = 24;
-  KvCache cache(kBlocks, {});
+  KvCache cache(kBlocks, {}, window);
   std::vector<uint64_t> slots(kBlocks * kBlockTokens, 0);
   struct Live {
     std::vector<TokenId> tokens;
@@ -237,11 +316,21 @@ TEST_CASE("random sequences never see the values of other prefixes") {
     std::vector<const BlockTable*> tables;
     for (const auto& sequence : live) {
       tables.push_back(&sequence->table);
-      for (int i = 0; i < sequence->table.num_committed_tokens; ++i) {
+      const int committed = sequence->table.num_committed_tokens;
+      for (int i = window > 0 ? std::max(0, committed - window + 1) : 0; i < committed; ++i) {
         REQUIRE(slots[slot_of(sequence->table, i)] == prefix_value(sequence->tokens, i + 1));
       }
     }
     cache.check_integrity(tables);
   }
-  CHECK(reused > 1000);
+  return reused;
+}
+
+}  // namespace
+
+TEST_CASE("random sequences never see the values of other prefixes") {
+  for (const int window : {0, 1, 15, 16, 17, 33, 100}) {
+    CAPTURE(window);
+    CHECK(run_random_sequences(window) > 1000);
+  }
 }

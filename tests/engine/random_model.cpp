@@ -95,6 +95,10 @@ gguf::GgufBuilder build_random_model(const RandomModel& model) {
   gguf::GgufBuilder builder;
   const auto key = [&](const char* name) { return model.architecture + "." + name; };
   const auto u32 = [](int value) { return static_cast<uint32_t>(value); };
+  const bool star = model.architecture == "starcoder2", gemma = model.architecture == "gemma3";
+  const bool qk_norms = gemma || model.architecture == "qwen3";
+  if (model.window > 0) builder.set_u32(key("attention.sliding_window"), u32(model.window));
+  if (model.full_every > 0) builder.set_u32(key("attention.sliding_window_pattern"), u32(model.full_every));
   builder.set_string("general.architecture", model.architecture)
       .set_string("general.name", "random")
       .set_u32(key("block_count"), u32(model.num_layers))
@@ -103,7 +107,7 @@ gguf::GgufBuilder build_random_model(const RandomModel& model) {
       .set_u32(key("feed_forward_length"), u32(model.feed_forward))
       .set_u32(key("attention.head_count"), u32(model.num_heads))
       .set_u32(key("attention.head_count_kv"), u32(model.num_kv_heads))
-      .set_f32(key("attention.layer_norm_rms_epsilon"), 1e-6f)
+      .set_f32(key(star ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon"), 1e-6f)
       .set_f32(key("rope.freq_base"), 10000);
   const auto vocabulary = static_cast<uint64_t>(gguf::add_tiny_vocabulary(builder));
 
@@ -119,25 +123,37 @@ gguf::GgufBuilder build_random_model(const RandomModel& model) {
   };
   const auto width = static_cast<uint64_t>(model.width), inner = static_cast<uint64_t>(model.feed_forward);
   const uint64_t key_width = width / u32(model.num_heads) * u32(model.num_kv_heads);
+  const uint64_t head = width / u32(model.num_heads);
+  const auto norm = [&](const std::string& name) {
+    vector(name + ".weight", width, 1);
+    if (star) vector(name + ".bias", width, 0);
+  };
   matrix("token_embd.weight", vocabulary, width);
   for (int layer = 0; layer < model.num_layers; ++layer) {
     const std::string prefix = "blk." + std::to_string(layer) + ".";
-    vector(prefix + "attn_norm.weight", width, 1);
+    norm(prefix + "attn_norm");
     matrix(prefix + "attn_q.weight", width, width);
     matrix(prefix + "attn_k.weight", key_width, width);
     matrix(prefix + "attn_v.weight", key_width, width);
-    if (model.architecture == "qwen2") {
+    if (model.architecture == "qwen2" || star) {
       vector(prefix + "attn_q.bias", width, 0);
       vector(prefix + "attn_k.bias", key_width, 0);
       vector(prefix + "attn_v.bias", key_width, 0);
     }
     matrix(prefix + "attn_output.weight", width, width);
-    vector(prefix + "ffn_norm.weight", width, 1);
-    matrix(prefix + "ffn_gate.weight", inner, width);
+    if (qk_norms) vector(prefix + "attn_q_norm.weight", head, 1);
+    if (qk_norms) vector(prefix + "attn_k_norm.weight", head, 1);
+    if (star) vector(prefix + "attn_output.bias", width, 0);
+    if (star) vector(prefix + "ffn_up.bias", inner, 0);
+    if (star) vector(prefix + "ffn_down.bias", width, 0);
+    if (gemma) norm(prefix + "post_attention_norm");
+    if (gemma) norm(prefix + "post_ffw_norm");
+    norm(prefix + "ffn_norm");
+    if (!star) matrix(prefix + "ffn_gate.weight", inner, width);
     matrix(prefix + "ffn_up.weight", inner, width);
     matrix(prefix + "ffn_down.weight", width, inner);
   }
-  vector("output_norm.weight", width, 1);
+  norm("output_norm");
   if (!model.tied) matrix("output.weight", vocabulary, width);
   return builder;
 }

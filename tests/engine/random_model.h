@@ -19,6 +19,8 @@ struct RandomModel {
   int num_heads = 4;
   int num_kv_heads = 2;
   int context_length = 256;
+  int window = 0;      ///< 0: the file names none
+  int full_every = 0;  ///< the pattern in the file; 0: it names none
   uint32_t seed = 1;
 };
 

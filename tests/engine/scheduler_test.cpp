@@ -14,7 +14,8 @@ namespace {
 /// Sequences, a cache and a scheduler. The model is a rule: the next token is a function of all tokens so far.
 class World {
  public:
-  World(const SchedulerOptions& options, int num_blocks) : cache(num_blocks, {}), scheduler(options, cache) {}
+  World(const SchedulerOptions& options, int num_blocks, std::vector<WindowGroup> windows = {})
+      : cache(with_full_group(num_blocks, std::move(windows)), {}), scheduler(options, cache) {}
 
   RequestId add(std::vector<TokenId> prompt, int max_tokens, Priority priority = Priority::interactive) {
     auto sequence = std::make_unique<Sequence>();
@@ -60,7 +61,7 @@ class World {
     return computed;
   }
 
-  bool is_running(RequestId id) const { return !sequences_.at(id)->table.blocks.empty(); }
+  bool is_running(RequestId id) const { return !sequences_.at(id)->blocks.empty(); }
   const Sequence& sequence(RequestId id) const { return *sequences_.at(id); }
   bool has(RequestId id) const { return sequences_.contains(id); }
   std::vector<RequestId> ids() const {
@@ -69,11 +70,16 @@ class World {
     return found;
   }
 
-  KvCache cache;
+  CacheGroups cache;
   Scheduler scheduler;
   std::map<RequestId, std::vector<TokenId>> results;  ///< tokens of finished sequences
 
  private:
+  static std::vector<WindowGroup> with_full_group(int num_blocks, std::vector<WindowGroup> windows) {
+    if (num_blocks > 0) windows.insert(windows.begin(), WindowGroup{.window = 0, .num_blocks = num_blocks});
+    return windows;
+  }
+
   void advance(Sequence& sequence, bool wants_logits) {
     REQUIRE(wants_logits == (sequence.max_tokens > 0 && sequence.num_pending_tokens() == 0));
     if (!wants_logits) return;
@@ -215,7 +221,15 @@ TEST_CASE("random runs keep the books, make progress and change no result") {
     const SchedulerOptions options = {
         .max_batch_tokens = 1 + below(60), .max_sequences = 1 + below(6), .shared_chunk_tokens = 1 + below(30)};
     constexpr int kContext = 90;
-    World world(options, blocks_for(kContext) + 2 + below(12));
+    // Models with full attention, with windows, and with both.
+    const int full = seed % 3 == 1 ? 0 : blocks_for(kContext) + 2 + below(12);
+    std::vector<WindowGroup> windows;
+    if (seed % 3 != 0) {
+      const int window = 1 + below(50);
+      const int least = blocks_for(window) + 5 + blocks_for(options.max_batch_tokens);
+      windows.push_back({.window = window, .num_blocks = least + below(6)});
+    }
+    World world(options, full, windows);
     std::map<RequestId, std::pair<std::vector<TokenId>, int>> requests;
     int idle_steps = 0;
     for (int step = 0; step < 400 || world.scheduler.has_work(); ++step) {
