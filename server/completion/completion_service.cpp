@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 constexpr size_t kMaxItems = 3;
 constexpr size_t kMaxBranches = 3;
-constexpr int kMaxBranchTokens = 48;  // they are waited for: a long block's alternatives end early, at a line
+constexpr int kMaxBranchTokens = 24;  // they are waited for: a long block's alternatives end early, at a line
 constexpr auto kRetry = 60ms;         // between two looks at a text that offers nothing yet
 
 bool is_blank(std::string_view text) {

@@ -8,6 +8,7 @@ namespace lacuna::server {
 namespace {
 
 constexpr std::chrono::seconds kPatienceForModel{60};
+constexpr std::chrono::seconds kPatienceWhileTyping{3};
 constexpr std::chrono::milliseconds kPreviewBudget{100};
 
 Json nothing(bool as_list) {
@@ -100,13 +101,16 @@ void CompletionRequests::ask(const std::string& uri, Position position, bool inv
 
   if (documents_.find(uri) == nullptr) return answer_nothing(*request, "the document is not open");
   if (paused_) return answer_nothing(*request, "completions are paused");
-  if (model_.state() == ModelHost::State::loading && !invoked) return answer_nothing(*request, model_.reason());
-  model_.state() == ModelHost::State::loading ? wait_for_model(request) : wait_for_tree(request);
+  // An editor shows no entry of its list before every source has answered; ghost text holds nothing up.
+  const bool loading = model_.state() == ModelHost::State::loading;
+  if (loading && form == Form::list) return answer_nothing(*request, model_.reason());
+  loading ? wait_for_model(request) : wait_for_tree(request);
 }
 
 void CompletionRequests::wait_for_model(const RequestPointer& request) {
   request->waits_for_model = true;
-  request->model_timer = scheduler_.start_timer(kPatienceForModel, [this, weak = std::weak_ptr(request)] {
+  const std::chrono::seconds patience = request->invoked ? kPatienceForModel : kPatienceWhileTyping;
+  request->model_timer = scheduler_.start_timer(patience, [this, weak = std::weak_ptr(request)] {
     if (const RequestPointer late = weak.lock()) answer_nothing(*late, model_.reason());
   });
 }

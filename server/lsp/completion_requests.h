@@ -1,8 +1,8 @@
 /// CompletionRequests: `textDocument/inlineCompletion` and `textDocument/completion`, from the request to the answer.
 ///
 /// Loop thread only. One request a document is open at a time: a newer one supersedes it, and so does an edit, before
-/// its answer can be wrong. While the model loads, a request that the user made by hand waits for it (at most a
-/// minute); one made by typing is answered at once, with nothing and a reason.
+/// its answer can be wrong. While the model loads, a request for ghost text waits for it: at most a minute if the
+/// user made it by hand, three seconds if it was made by typing. A list is answered at once, with nothing and a reason.
 #pragma once
 
 #include <functional>

@@ -359,13 +359,18 @@ TEST_CASE("without a model, completions are empty with a reason, and the user is
   CHECK(status["message"].is_string());
 }
 
-TEST_CASE("while the model loads, typing is answered at once, and a request by hand waits for the outcome") {
+TEST_CASE("while the model loads, a list is answered at once, and ghost text waits for the outcome") {
   Editor editor;
   editor.model_loads = true;
   editor.initialize();
   editor.open("\nx = 1\n");
   REQUIRE(editor.model.state() == ModelHost::State::loading);
-  CHECK(editor.complete(false)["result"]["items"].empty());
+  CHECK(editor.ask("textDocument/completion", Editor::completion_params(false))["result"]["items"].empty());
+  const int typed = editor.start("textDocument/inlineCompletion", Editor::completion_params(false));
+  editor.scheduler.advance(2s);
+  CHECK(editor.answer(typed).is_null());
+  editor.scheduler.advance(1s);
+  CHECK(editor.answer(typed)["result"]["items"].empty());
   const int waiting = editor.start("textDocument/inlineCompletion", Editor::completion_params(true));
   editor.scheduler.advance(59s);
   CHECK(editor.answer(waiting).is_null());
