@@ -58,6 +58,11 @@ void CompletionRequests::opened(const SnapshotPointer& snapshot) {
   });
 }
 
+void CompletionRequests::changed(const std::string& uri) {
+  const auto found = open_.find(uri);
+  if (found != open_.end()) supersede(*RequestPointer(found->second), "the document has changed");
+}
+
 void CompletionRequests::closed(const std::string& uri) {
   if (const auto found = open_.find(uri); found != open_.end())
     supersede(*RequestPointer(found->second), "the document was closed");

@@ -29,6 +29,9 @@ class CompletionRequests {
   ~CompletionRequests();
 
   void opened(const SnapshotPointer& snapshot);
+  /// An open request for the document is answered as superseded. Editors cancel it next and then ask for the new text;
+  /// the work for it goes on until that request shows whether it is wanted.
+  void changed(const std::string& uri);
   void closed(const std::string& uri);
   /// The model's state has changed: requests that wait for it go on.
   void model_changed();

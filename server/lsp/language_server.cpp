@@ -59,7 +59,11 @@ void LanguageServer::register_synchronization() {
             diagnostics_.opened(snapshot->uri);
             completions_.opened(snapshot);
           },
-      .changed = [this](const SnapshotPointer& snapshot, bool whole) { diagnostics_.changed(snapshot->uri, whole); },
+      .changed =
+          [this](const SnapshotPointer& snapshot, bool whole) {
+            diagnostics_.changed(snapshot->uri, whole);
+            completions_.changed(snapshot->uri);
+          },
       .closed =
           [this](const std::string& uri) {
             diagnostics_.closed(uri);

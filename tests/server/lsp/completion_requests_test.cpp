@@ -37,6 +37,9 @@ struct Editor {
   explicit Editor(std::string text) {
     dispatcher.on_initialize([](const Json&, Reply reply) { reply.result(Json::object()); });
     start("initialize", Json::object());
+    documents.set_observer({.opened = [](const auto&) {},
+                            .changed = [this](const auto& snapshot, bool) { requests.changed(snapshot->uri); },
+                            .closed = [](const auto&) {}});
     documents.open({kUri, "python", 1, std::move(text)});
     scheduler.settle();
   }
@@ -221,4 +224,21 @@ TEST_CASE("random storms of requests, edits and cancellations: one answer each, 
   for (const auto& [id, snapshot] : asked) REQUIRE(editor.outbox.answers(id).size() == 1);
   CHECK(editor.dispatcher.num_in_flight() == 0);
   CHECK(editor.scheduler.num_timers() == 0);
+}
+
+TEST_CASE("an edit supersedes a request, and cancelling it then does not stop work that the edit agrees with") {
+  Editor editor("x = \n");
+  const int older = editor.ask(0, 4);
+  REQUIRE(editor.source.last_id == 1);
+  editor.source.write(1, "value");
+  editor.type(0, 4, "v");
+  CHECK(code(editor.answer(older)) == -32801);
+  editor.cancel(older);
+  CHECK(editor.source.cancelled.empty());
+  const int newer = editor.ask(0, 5);
+  CHECK(editor.source.last_id == 1);
+  editor.source.end(1);
+  editor.scheduler.settle();
+  REQUIRE(editor.answer(newer)["result"]["items"].size() == 1);
+  CHECK(editor.answer(newer)["result"]["items"][0]["insertText"] == "value");
 }
