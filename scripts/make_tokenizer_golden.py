@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Compares our tokenizer with Hugging Face's `tokenizers` on thousands of strings, and writes the golden files of its test.
 
-    pip install tokenizers gguf
+    pip install tokenizers sentencepiece protobuf gguf
     scripts/make_tokenizer_golden.py --build BUILD_DIR --models MODEL_DIR [--count 12000] [--sources DIR...]
 
 The reference is built from each model's own vocabulary and merges, with the pre-tokenizer that the model's authors
 publish (no Unicode normalisation: source code must come back as it was). Strings are cut from files of this machine and
 made up: Chinese, emoji, odd spaces, control characters, numbers, contractions, line ends, special tokens, broken UTF-8.
 Every string is compared; a small choice of them goes to tests/engine/golden. BUILD_DIR holds `tokenize_lines`.
+Vocabularies of the `llama` kind are compared with Google's `sentencepiece` instead.
 The regular expressions of models that are not at hand (gpt-2, llama-3, deepseek-coder) are compared by their cuts alone.
 """
 
@@ -24,7 +25,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, models, pre_tokenizers
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "engine" / "golden"
-MODELS = {"qwen2.5-coder-0.5b": "qwen2", "smollm2-135m": "smollm"}
+MODELS = {"qwen2.5-coder-0.5b": "qwen2", "smollm2-135m": "smollm", "gemma3-270m": None}  # None: sentencepiece
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED = 1, 2, 3, 4
 
 QWEN2 = (
@@ -56,12 +57,12 @@ SPACES = [" ", "  ", "   ", "\t", "\t\t", "\u00a0", "\u2003", "\u3000", "\u202f"
 LINE_ENDS = ["\n", "\r\n", "\r", "\n\n", "\n \n", "\r\n\r\n", " \n", "\t\n\t"]
 CONTROLS = [chr(c) for c in [*range(0, 32), 0x7F, 0x80, 0x9F, 0xAD, 0x200E, 0x202E, 0xFFFD, 0xFFFE, 0xE0001, 0x10FFFF]]
 NUMBERS = ["0", "7", "12", "123", "1234", "12345", "3.14", "1e-9", "0xFF", "½", "²", "Ⅷ", "٣", "१२३", "𝟘𝟙", "〇", "①", "１２"]
-WORDS = ["hello", "World", "café", "naïve", "Straße", "ﬁn", "ÅNGSTRÖM", "привет", "Ελλάδα", "שלום", "مرحبا", "नमस्ते", "สวัสดี", "한국어", "ひらがな", "カタカナ", "x", "I",
+WORDS = ["hello", "World", "café", "naïve", "Straße", "ﬁn", "ÅNGSTRÖM", "привет", "Ελλάδα", "שלום", "مرحبا", "नमस्ते", "สวัสดี", "한국어", "ひらがな", "カタカナ", "x", "I", "\u2581", "a\u2581b",
          "a\u0301", "e\u0308\u0323", "ǅ", "ʰ", "ª", "ⁿ", "𝓗𝓮", "𐐷", "ꙮ", "Ⅷ"]
 CHINESE = ["你好", "世界", "函数", "返回值", "这是一个测试。", "中文，标点！", "「引號」", "漢字", "龥", "龦", "㐀", "𠀀", "一", "、", "。。。", "（）", "變數=值"]
 EMOJI = ["😀", "👍🏽", "👩‍👩‍👧", "🇨🇳", "❤️", "✅", "1️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"]
 SYMBOLS = list("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~") + ["->", "=>", "::", "==", "!=", "&&", "...", "/*", "*/", "//", "#!", "§", "€", "→", "≤", "«", "»", "‘", "’", "—", "_x_", "__init__"]
-SPECIAL = ["<|fim_prefix|>", "<|fim_suffix|>", "<|im_start|>", "<|endoftext|>", "<tool_call>", "</tool_call>", "<|fim_", "|>", "<file_sep>", "<repo_name>", "<|", "</s>", "[PAD151665]"]
+SPECIAL = ["<|fim_prefix|>", "<|fim_suffix|>", "<|im_start|>", "<|endoftext|>", "<tool_call>", "</tool_call>", "<|fim_", "|>", "<file_sep>", "<repo_name>", "<|", "</s>", "[PAD151665]", "<start_of_turn>", "<bos>", "<unused7>", "<0x41>"]
 BROKEN = [b"\xff", b"\xc3", b"\xe4\xb8", b"\xf0\x9f\x98", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\x80", b"\xbf\xbf", b"\xfe", b"\xf8\x88\x80\x80\x80", b"\xe4\xff\xb8"]
 
 
@@ -193,6 +194,54 @@ class Reference:
         return [token.id for piece in pieces for token in bpe.tokenize("".join(CHARACTER_OF[b] for b in piece))]
 
 
+class SentencePieceReference:
+    """Google's `sentencepiece` with a model file's vocabulary, its text not normalised."""
+
+    def __init__(self, path):
+        from sentencepiece import SentencePieceProcessor, sentencepiece_model_pb2
+
+        fields = GGUFReader(path).fields
+        tokens = fields["tokenizer.ggml.tokens"].contents()
+        kinds = fields["tokenizer.ggml.token_type"].contents()
+        scores = fields["tokenizer.ggml.scores"].contents()
+        self.kinds = kinds
+        self.byte = {int(token[3:5], 16): i for i, (token, kind) in enumerate(zip(tokens, kinds)) if kind == 6}
+        self.special = {token: i for i, (token, kind) in enumerate(zip(tokens, kinds)) if kind == CONTROL}
+        proto = sentencepiece_model_pb2.ModelProto()
+        for token, kind, score in zip(tokens, kinds, scores):
+            kind = UNKNOWN if token == "<unk>" else kind
+            # The file's user-defined tokens have spaces as they are.
+            proto.pieces.add(piece=token.replace(" ", "\u2581"), score=score, type=kind)
+        proto.trainer_spec.model_type = sentencepiece_model_pb2.TrainerSpec.BPE
+        proto.trainer_spec.byte_fallback = True
+        proto.normalizer_spec.name = "identity"
+        proto.normalizer_spec.add_dummy_prefix = False
+        proto.normalizer_spec.remove_extra_whitespaces = False
+        self.processor = SentencePieceProcessor(model_proto=proto.SerializeToString())
+
+    def encode(self, text, special):
+        """A byte that is no UTF-8 is a token of its own, for us: sentencepiece would write U+FFFD. So is U+2581, which it
+        takes for a space, and U+0000, where its Python side may end the text."""
+        if special:
+            return self.encode_special(text)
+        tokens, stretch = [], ""
+        for character, raw in characters(text):
+            if character.encode() == raw and character not in "\u2581\0":
+                stretch += character
+                continue
+            tokens += self.processor.encode(stretch) + [self.byte[b] for b in raw]
+            stretch = ""
+        return tokens + self.processor.encode(stretch)
+
+    def encode_special(self, text):
+        """The leftmost control token first, of those at one place the longest."""
+        found = [(text.find(name.encode()), -len(name.encode()), name) for name in self.special if name.encode() in text]
+        if not found:
+            return self.encode(text, False)
+        at, length, name = min(found)
+        return self.encode(text[:at], False) + [self.special[name]] + self.encode_special(text[at - length :])
+
+
 # ---- ours ----
 
 
@@ -257,7 +306,7 @@ def main():
 
     for model, pre in MODELS.items():
         path = arguments.models / f"{model}.gguf"
-        reference = Reference(path, pre)
+        reference = Reference(path, pre) if pre else SentencePieceReference(path)
         rows = []
         for mode, special in (("tokens", False), ("special", True)):
             expected = {text: reference.encode(text, special) for text in set(texts)}

@@ -74,11 +74,13 @@ Result<std::vector<TokenId>> find_ends(const gguf::File& file, Vocabulary& vocab
     LACUNA_ASSIGN_OR_RETURN(const TokenId id, id_from(file, vocabulary, key));
     ends.push_back(id);
   }
-  for (const std::string_view text :
-       {"<|endoftext|>", "<|im_end|>", "<|end_of_text|>", "<|eot_id|>", "<|eom_id|>", "<|EOT|>", "<|end|>",
-        "<end_of_turn>", "<｜end▁of▁sentence｜>", "</s>", "<EOT>"}) {
+  for (const std::string_view text : {"<|endoftext|>", "<|im_end|>", "<|end_of_text|>", "<|eot_id|>", "<|eom_id|>",
+                                      "<|EOT|>", "<|end|>", "<end_of_turn>", "<｜end▁of▁sentence｜>", "<EOT>"}) {
     ends.push_back(id_by_text(vocabulary, {text}));
   }
+  // Gemma has the end of HTML's <s> as a token that any text may contain.
+  const TokenId end = vocabulary.find_text("</s>");
+  if (end >= 0 && vocabulary.kind(end) == TokenKind::control) ends.push_back(end);
   std::sort(ends.begin(), ends.end());
   ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
   if (ends.front() < 0) ends.erase(ends.begin());

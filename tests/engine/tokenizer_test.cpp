@@ -84,6 +84,76 @@ TEST_CASE("control tokens are found only where they are asked for, user-defined 
   CHECK_FALSE(t.is_control(the));
 }
 
+/// Bytes are their own ids, then characters and tokens of a few of them, the spaces as SentencePiece writes them.
+GgufBuilder sentence_pieces() {
+  std::vector<std::string> texts;
+  for (int byte = 0; byte < 256; ++byte) texts.push_back(fmt::format("<0x{:02X}>", byte));
+  std::vector<int32_t> types(256, 6);
+  std::vector<float> scores(256);
+  const auto add = [&](const char* text, float score, int type = 1) {
+    texts.push_back(text);
+    scores.push_back(score);
+    types.push_back(type);
+  };
+  for (const char* text : {"a", "b", "c", "\u2581"}) add(text, -100);  // 256 to 259
+  add("ab", -2);                                                       // 260
+  add("bc", -1);                                                       // 261
+  add("abc", -3);                                                      // 262
+  add("\u2581a", -4);                                                  // 263
+  add("  ", 0, 4);                                                     // 264
+  add("<s>", 0, 3);                                                    // 265
+  add("cc", -2);                                                       // 266
+  GgufBuilder builder;
+  builder.set_string("general.architecture", "llama").set_string("tokenizer.ggml.model", "llama");
+  builder.set_strings("tokenizer.ggml.tokens", texts).set_ints("tokenizer.ggml.token_type", types);
+  builder.set_floats("tokenizer.ggml.scores", scores).set_u32("tokenizer.ggml.bos_token_id", 265);
+  return builder;
+}
+
+TEST_CASE("sentence pieces are joined by score, of equal ones the leftmost first, and fall back to bytes") {
+  const Loaded loaded = load(sentence_pieces());
+  const Tokenizer& t = *loaded.tokenizer;
+  CHECK(t.bos() == 265);
+  CHECK(t.encode("ab") == Tokens{260});
+  CHECK(t.encode("abc") == Tokens{262});  // "bc" first, then "a" and "bc"
+  CHECK(t.encode("abcc") == Tokens{262, 258});
+  CHECK(t.encode("ccc") == Tokens{266, 258});
+  CHECK(t.encode("b a") == Tokens{257, 263});
+  CHECK(t.encode("b  a") == Tokens{257, 264, 256});
+  CHECK(t.encode("x") == Tokens{'x'});
+  CHECK(t.encode("a\u00e9") == Tokens{256, 0xc3, 0xa9});
+  CHECK(t.encode("a\xff"
+                 "b") == Tokens{256, 0xff, 257});
+  CHECK(t.encode("\u2581") == Tokens{0xe2, 0x96, 0x81});  // no space
+  CHECK(t.encode("<s>a") == Tokens{'<', 's', '>', 256});
+  CHECK(t.encode("<s>a", true) == Tokens{265, 256});
+  CHECK(t.find(" a") == 263);
+  CHECK(t.find("x") == 'x');
+  CHECK_FALSE(t.find("xa").has_value());
+}
+
+TEST_CASE("sentence pieces give back any bytes, cut where no token crosses, and join a long text in time") {
+  const Loaded loaded = load(sentence_pieces());
+  const Tokenizer& t = *loaded.tokenizer;
+  std::mt19937 random(5);
+  const std::string_view parts[] = {"a", "b", "c", " ", "<s>", "\u2581", "\xff", "\xe2\x96", "\n", "\u4e00"};
+  for (int round = 0; round < 2000; ++round) {
+    std::string text;
+    for (int i = static_cast<int>(random() % 30); i > 0; --i) text += parts[random() % std::size(parts)];
+    REQUIRE(t.decode(t.encode(text)) == text);
+    Tokens by_piece;
+    size_t at = 0;
+    for (const uint32_t length : t.split(text)) {
+      const Tokens tokens = t.encode(std::string_view(text).substr(at, length));
+      by_piece.insert(by_piece.end(), tokens.begin(), tokens.end());
+      at += length;
+    }
+    REQUIRE(at == text.size());
+    REQUIRE(by_piece == t.encode(text));
+  }
+  CHECK(t.encode(std::string(1 << 20, 'c')) == Tokens(1 << 19, 266));  // one piece: quadratic work would take minutes
+}
+
 TEST_CASE("of special tokens at one place the longest is taken") {
   GgufBuilder builder = tiny();
   auto texts = gguf::byte_texts();
@@ -411,6 +481,9 @@ void check_against_reference(const std::string& model) {
 
 TEST_CASE("qwen2.5-coder-0.5b's tokens are the reference's") {
   check_against_reference("qwen2.5-coder-0.5b");
+}
+TEST_CASE("gemma3-270m's tokens are the reference's") {
+  check_against_reference("gemma3-270m");
 }
 TEST_CASE("smollm2-135m's tokens are the reference's") {
   check_against_reference("smollm2-135m");
