@@ -52,8 +52,6 @@ class PromptPlanner {
   /// It was computed: queries take it from now on, where it fits.
   void end_growth();
 
-  void clear() { *this = PromptPlanner(*computed_); }
-
  private:
   struct Kept {
     Anchor anchor;
