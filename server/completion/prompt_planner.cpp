@@ -21,8 +21,8 @@ PromptBudget smaller(const PromptBudget& a, const PromptBudget& b) {
 }
 
 /// Of the word that ends at the cursor, or of the blanks before it: a model has hardly ever seen the tokens of half a
-/// word followed by the other half, or a blank that is not part of the word behind it. Measured on 273 keystrokes of 24
-/// cases: the text offered is right in 0.57 of them, in 0.56 with words healed only, in about 0.31 without.
+/// word followed by the other half, or a blank that is not part of the word behind it.
+/// docs/completion.md has the figures.
 size_t healed_bytes(const PromptQuery& query, uint32_t begin) {
   if (!query.heal) return 0;
   const auto in_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
