@@ -21,7 +21,7 @@ Result<BackendOptions> resolve(BackendOptions options) {
   if (options.max_rows < 1) {
     return Error::format(ErrorCode::invalid_argument, "max_rows {} is less than 1", options.max_rows);
   }
-  if (options.num_threads == 0) options.num_threads = std::min(os::num_physical_cores(), kMaxThreads);
+  if (options.num_threads == 0) options.num_threads = std::min(os::num_useful_cores(), kMaxThreads);
   const std::vector<std::string> isas = available_isas();
   if (options.isa == "auto") options.isa = isas.front();
   if (std::find(isas.begin(), isas.end(), options.isa) == isas.end()) {

@@ -17,28 +17,14 @@
 #include <cstring>
 #include <ctime>
 #include <fstream>
-#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "support/cores.h"
+
 namespace lacuna::os {
 namespace {
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-  bool valid() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 Error io_error(const char* what, const std::string& path, int error) {
   const ErrorCode code = error == ENOENT || error == ENOTDIR ? ErrorCode::not_found : ErrorCode::io;
@@ -46,21 +32,21 @@ Error io_error(const char* what, const std::string& path, int error) {
 }
 
 /// Opens a regular file for reading. O_NONBLOCK keeps the open of a pipe from waiting for its writer.
-Result<int> open_regular(const std::string& path, size_t* size) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return io_error("cannot open", path, errno);
-  struct stat info {};
-  if (::fstat(fd, &info) != 0) {
-    const int error = errno;
-    ::close(fd);
-    return io_error("cannot stat", path, error);
-  }
-  if (!S_ISREG(info.st_mode)) {
-    ::close(fd);
-    return Error::format(ErrorCode::invalid_argument, "'{}' is not a regular file", path);
-  }
-  *size = static_cast<size_t>(info.st_size);
-  return fd;
+Result<Descriptor> open_regular(const std::string& path, struct stat& info) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0) return io_error("cannot open", path, errno);
+  if (::fstat(file.get(), &info) != 0) return io_error("cannot stat", path, errno);
+  if (!S_ISREG(info.st_mode)) return Error::format(ErrorCode::invalid_argument, "'{}' is not a regular file", path);
+  return file;
+}
+
+int64_t modified_ns(const struct stat& info) {
+#ifdef __APPLE__
+  const timespec& modified = info.st_mtimespec;
+#else
+  const timespec& modified = info.st_mtim;
+#endif
+  return int64_t{modified.tv_sec} * 1'000'000'000 + modified.tv_nsec;
 }
 
 std::string first_line(const std::string& path) {
@@ -87,43 +73,71 @@ std::vector<int> allowed_cpus() {
 }  // namespace
 
 Result<MappedFile> MappedFile::open(const std::string& path) {
-  size_t size = 0;
-  LACUNA_ASSIGN_OR_RETURN(const int fd, open_regular(path, &size));
-  const FileDescriptor file(fd);
+  struct stat info {};
+  LACUNA_ASSIGN_OR_RETURN(Descriptor file, open_regular(path, info));
+  const auto size = static_cast<size_t>(info.st_size);
   if (size == 0) return Error::format(ErrorCode::corrupt, "'{}' is empty", path);
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.get(), 0);
   if (data == MAP_FAILED) return io_error("cannot map", path, errno);
-  return MappedFile(static_cast<const std::byte*>(data), size);
+  return MappedFile(static_cast<const std::byte*>(data), size, lacuna::os::modified_ns(info), std::move(file));
+}
+
+bool MappedFile::changed() const {
+  struct stat info {};
+  if (file_.get() < 0 || ::fstat(file_.get(), &info) != 0) return false;
+  return lacuna::os::modified_ns(info) != modified_ns_ || static_cast<size_t>(info.st_size) != size_;
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)),
+      modified_ns_(std::exchange(other.modified_ns_, 0)),
+      file_(std::move(other.file_)) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
+  std::swap(modified_ns_, other.modified_ns_);
+  std::swap(file_, other.file_);
   return *this;
+}
+
+void MappedFile::forget(uint64_t from, uint64_t size) const {
+  const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  from = (from + page - 1) / page * page;
+  if (from >= size_ || size < page) return;
+  auto* const start = const_cast<std::byte*>(data_) + from;
+  size = std::min<uint64_t>(size, size_ - from);
+  (void)::madvise(start, size, MADV_RANDOM);    // no reading ahead: a row of a table is a page or two
+  (void)::madvise(start, size, MADV_DONTNEED);  // of a shared file mapping: the pages come back when they are read
 }
 
 MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
-int num_physical_cores() {
+void end_on_lost_file(int exit_code) {
+  static int code;
+  code = exit_code;
+  struct sigaction action {};
+  action.sa_sigaction = [](int, siginfo_t*, void*) {
+    constexpr char kMessage[] =
+        "lacuna: a file that is in use, such as the model's, was cut short or could not be read: start again\n";
+    [[maybe_unused]] const ssize_t wrote = ::write(STDERR_FILENO, kMessage, sizeof kMessage - 1);
+    ::_exit(code);
+  };
+  action.sa_flags = SA_SIGINFO | SA_RESETHAND;
+  (void)::sigaction(SIGBUS, &action, nullptr);
+}
+
+int num_useful_cores() {
   const std::vector<int> cpus = allowed_cpus();
   if (cpus.empty()) return std::max(1, static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)));
-  std::set<std::string> cores;  // the siblings list names a physical core, whichever of its threads is asked
-  for (const int cpu : cpus) {
-    const std::string siblings =
-        first_line(fmt::format("/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list", cpu));
-    cores.insert(siblings.empty() ? fmt::format("cpu{}", cpu) : siblings);
-  }
-  return static_cast<int>(cores.size());
+  return num_useful_threads(cpus);
 }
 
 void pin_thread([[maybe_unused]] int core_index) {
 #ifdef __linux__
-  const std::vector<int> cpus = allowed_cpus();
+  const std::vector<int> cpus = fast_cores(allowed_cpus());
   if (cpus.empty()) return;
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -160,12 +174,29 @@ bool process_alive(int64_t pid) {
   return pid > 0 && (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM);
 }
 
-uint64_t resident_bytes() {
+namespace {
+
+struct PageCounts {
+  uint64_t total = 0, resident = 0, of_files = 0;
+};
+
+PageCounts page_counts() {
   std::ifstream statm("/proc/self/statm");
-  uint64_t total_pages = 0;
-  uint64_t resident_pages = 0;
-  statm >> total_pages >> resident_pages;
-  return resident_pages * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  PageCounts counts;
+  statm >> counts.total >> counts.resident >> counts.of_files;
+  return counts;
+}
+
+}  // namespace
+
+uint64_t resident_bytes() {
+  return page_counts().resident * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+uint64_t private_bytes() {
+  const PageCounts counts = page_counts();
+  return (counts.resident - std::min(counts.resident, counts.of_files)) *
+         static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 uint64_t peak_resident_bytes() {
@@ -189,9 +220,9 @@ uint64_t total_memory_bytes() {
 }
 
 Result<std::string> read_file(const std::string& path, size_t max_bytes) {
-  size_t size = 0;
-  LACUNA_ASSIGN_OR_RETURN(const int fd, open_regular(path, &size));
-  const FileDescriptor file(fd);
+  struct stat info {};
+  LACUNA_ASSIGN_OR_RETURN(Descriptor file, open_regular(path, info));
+  const auto size = static_cast<size_t>(info.st_size);
   std::string contents;
   constexpr size_t chunk = 1 << 16;
   for (;;) {  // not `size` bytes at once: files under /proc say 0, and a file may grow while it is read
@@ -217,8 +248,8 @@ Result<void> write_file_atomically(const std::string& given_path, std::string_vi
   const std::string path = resolved != nullptr ? resolved : given_path;
   std::free(resolved);
   std::string temporary = path + ".XXXXXX";
-  const FileDescriptor file(::mkstemp(temporary.data()));
-  if (!file.valid()) return io_error("cannot write", path, errno);
+  const Descriptor file(::mkstemp(temporary.data()));
+  if (file.get() < 0) return io_error("cannot write", path, errno);
   const auto fail = [&](int error) -> Error {
     ::unlink(temporary.c_str());
     return io_error("cannot write", path, error);

@@ -8,7 +8,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "support/private_file.h"
 #include "support/result.h"
 
 namespace lacuna::os {
@@ -26,17 +28,31 @@ class MappedFile {
   ~MappedFile();
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
+  int64_t modified_ns() const { return modified_ns_; }  ///< when its contents were last written, since 1970
+  /// Whether somebody has written to the file, or cut it, since it was mapped. One that was replaced under its name, as
+  /// downloads and editors do, is still the same.
+  bool changed() const;
+  /// Says that [from, from + size) of it will rarely be read from now on: its pages need not stay in memory.
+  void forget(uint64_t from, uint64_t size) const;
 
  private:
-  MappedFile(const std::byte* data, size_t size) : data_(data), size_(size) {}
+  MappedFile(const std::byte* data, size_t size, int64_t modified_ns, Descriptor file)
+      : data_(data), size_(size), modified_ns_(modified_ns), file_(std::move(file)) {}
   const std::byte* data_ = nullptr;
   size_t size_ = 0;
+  int64_t modified_ns_ = 0;
+  Descriptor file_;
 };
 
-/// Cores that this process may use, counting one hardware thread per physical core. At least 1.
-int num_physical_cores();
+/// Ends the process with a message on stderr, and `exit_code`, where it reads a mapped file that was cut short: it cannot
+/// go on, and a system's own message would say less. Call once, before other threads start.
+void end_on_lost_file(int exit_code);
 
-/// Pins the calling thread to the n-th core that the process may use; silently does nothing where that is refused.
+/// Cores worth computing on, see cores.h: those that this process may use, one hardware thread of each, without little
+/// ones beside big ones, and not more than its control group's quota. At least 1.
+int num_useful_cores();
+
+/// Pins the calling thread to the n-th of those cores; silently does nothing where that is refused.
 void pin_thread(int core_index);
 
 /// Lowers the calling thread's scheduling priority (nice +10). For work nobody waits for.
@@ -52,6 +68,7 @@ int64_t current_process();
 bool process_alive(int64_t pid);
 
 uint64_t resident_bytes();       ///< of this process, now
+uint64_t private_bytes();        ///< of these, memory that is no file's: what would be free without this process
 uint64_t peak_resident_bytes();  ///< of this process, at its highest
 uint64_t total_memory_bytes();   ///< of the machine (or of the cgroup's limit where that is lower)
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -71,12 +72,57 @@ TEST_CASE("a mapping moves, and shows the file's bytes") {
 }
 
 TEST_CASE("figures of the machine and the process are plausible") {
-  CHECK(num_physical_cores() >= 1);
+  CHECK(num_useful_cores() >= 1);
   CHECK(resident_bytes() > 100000);
   CHECK(peak_resident_bytes() >= resident_bytes() / 2);
   CHECK(total_memory_bytes() > resident_bytes());
   CHECK(process_alive(current_process()));
   CHECK_FALSE(process_alive(-1));
+}
+
+TEST_CASE("a mapped file tells when it was written to, and not when it was replaced") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path + "/a";
+  REQUIRE(write_file_atomically(path, std::string(10000, 'x')).ok());
+  const auto mapped = MappedFile::open(path);
+  REQUIRE(mapped.ok());
+  CHECK(mapped->modified_ns() > 0);
+  CHECK_FALSE(mapped->changed());
+  mapped->forget(100, 1 << 20);
+  CHECK(static_cast<char>(mapped->bytes()[9999]) == 'x');
+  REQUIRE(write_file_atomically(path, "other").ok());
+  CHECK_FALSE(mapped->changed());
+  const auto again = MappedFile::open(path);
+  REQUIRE(again.ok());
+  REQUIRE(::truncate(path.c_str(), 2) == 0);
+  CHECK(again->changed());
+}
+
+TEST_CASE("a process that reads a mapped file past its new end says so and ends with the code that was asked for") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path + "/a";
+  REQUIRE(write_file_atomically(path, std::string(100000, 'x')).ok());
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::dup2(ends[1], STDERR_FILENO);
+    end_on_lost_file(42);
+    const auto mapped = MappedFile::open(path);
+    if (!mapped.ok() || ::truncate(path.c_str(), 0) != 0) ::_exit(1);
+    volatile std::byte last = mapped->bytes()[99999];
+    ::_exit(last == std::byte{0} ? 2 : 3);
+  }
+  ::close(ends[1]);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 42);
+  char message[200] = {};
+  REQUIRE(::read(ends[0], message, sizeof message - 1) > 0);
+  CHECK(std::string(message).find("was cut short") != std::string::npos);
+  ::close(ends[0]);
 }
 
 }  // namespace lacuna::os
