@@ -21,12 +21,16 @@ namespace lacuna::engine {
 
 struct EngineOptions {
   std::string model_path;
-  int num_threads = 0;       ///< 0: one per physical core
+  int num_threads = 0;       ///< 0: one for each core worth using
   std::string isa = "auto";  ///< see kernels::BackendOptions
   int context_tokens = 8192;        ///< the longest sequence; lowered to the model's own limit
   uint64_t kv_cache_bytes = 256ull << 20;  ///< raised so that one sequence of context_tokens fits
   int max_batch_tokens = 512;       ///< activation rows of one step
   int max_sequences = 16;           ///< requests that run at once; more wait
+  /// Where repacked weights are kept for the next load, see sidecar/sidecar.h. Empty: nowhere.
+  std::string sidecar_folder;
+  uint64_t sidecar_least_bytes = 16ull << 20;  ///< smaller model files are repacked sooner than they are read
+  bool save_sidecar_first = false;  ///< load() returns when the sidecar is saved; otherwise that goes on behind it
 };
 
 struct ModelInfo {
@@ -55,6 +59,7 @@ struct EngineStatistics {
   int total_blocks = 0;
   int free_blocks = 0;  ///< unused, or cached and evictable
   uint64_t allocated_bytes = 0;
+  uint64_t shared_bytes = 0;  ///< of these, weights in a file that every process with this model maps
 };
 
 class Engine {
@@ -70,7 +75,7 @@ class Engine {
   virtual const Tokenizer& tokenizer() const = 0;
 
   /// Takes a request; its updates come out of later step() calls. Errors: invalid_argument (an empty prompt, a token out
-  /// of range, an id in flight, a prompt over the context length).
+  /// of range, an id in flight, a prompt over the context length), unavailable (the model's file was written to).
   virtual Result<void> submit(Request request, UpdateCallback on_update) = 0;
   /// The request's last update (cancelled) is sent before this returns. Unknown ids are ignored.
   virtual void cancel(RequestId id) = 0;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/local_engine.h"
+#include "engine/weight_loading.h"
 #include "support/log.h"
 #include "support/os.h"
 
@@ -154,14 +155,6 @@ Result<std::unique_ptr<const Tokenizer>> load_tokenizer(const gguf::File& file, 
   return tokenizer;
 }
 
-Result<std::unique_ptr<kernels::Backend>> make_backend(const EngineOptions& options, const MemoryPlan& plan) {
-  kernels::BackendOptions backend;
-  backend.num_threads = options.num_threads;
-  backend.isa = options.isa;
-  backend.max_rows = plan.max_rows;
-  return kernels::make_cpu_backend(backend);
-}
-
 kernels::KvCacheShape cache_shape(const ModelConfig& config, const MemoryPlan& plan) {
   kernels::KvCacheShape shape{};
   shape.num_layers = config.num_layers;
@@ -177,6 +170,15 @@ kernels::KvCacheShape cache_shape(const ModelConfig& config, const MemoryPlan& p
   return shape;
 }
 
+/// Never fails the load: without a sidecar everything works, only later starts are slower.
+void save_sidecar(Sidecar* sidecar, const EngineOptions& options) {
+  if (sidecar == nullptr) return;
+  if (!options.save_sidecar_first) return sidecar->save_in_background();
+  if (const Result<void> saved = sidecar->save(); !saved.ok()) {
+    log::warning("the repacked weights are not kept for the next start: {}", saved.error().message);
+  }
+}
+
 Result<std::unique_ptr<LocalEngine>> load_parts(const EngineOptions& options,
                                                 const std::function<void(double)>& progress,
                                                 const std::atomic<bool>* cancel) {
@@ -185,12 +187,14 @@ Result<std::unique_ptr<LocalEngine>> load_parts(const EngineOptions& options,
   LACUNA_ASSIGN_OR_RETURN(const ModelConfig config, read_model_config(file));
   LACUNA_RETURN_IF_ERROR(check_tensors(file, config));
   LACUNA_ASSIGN_OR_RETURN(const MemoryPlan plan, plan_memory(options, config, file.bytes().size()));
+  LACUNA_ASSIGN_OR_RETURN(auto loading, WeightLoading::begin(file, config, options, plan.max_rows, cancel));
   LACUNA_ASSIGN_OR_RETURN(auto tokenizer, load_tokenizer(file, config));
-  LACUNA_ASSIGN_OR_RETURN(auto backend, make_backend(options, plan));
-  LACUNA_ASSIGN_OR_RETURN(Weights weights, load_weights(file, config, *backend, progress, cancel));
+  LACUNA_ASSIGN_OR_RETURN(WeightLoading::Loaded loaded, loading->finish(progress));
+  auto& backend = loaded.backend;
   LACUNA_RETURN_IF_ERROR(backend->allocate_kv_cache(cache_shape(config, plan)));
-  LACUNA_ASSIGN_OR_RETURN(Decoder decoder,
-                          Decoder::create(config, std::move(weights), *backend, plan.max_rows, options.max_sequences));
+  LACUNA_ASSIGN_OR_RETURN(Decoder decoder, Decoder::create(config, std::move(loaded.weights), *backend, plan.max_rows,
+                                                           options.max_sequences));
+  save_sidecar(loaded.sidecar.get(), options);
   ModelInfo model = describe(file, config, options.model_path);
   model.isa = backend->isa();
   model.num_threads = backend->num_threads();
@@ -200,6 +204,7 @@ Result<std::unique_ptr<LocalEngine>> load_parts(const EngineOptions& options,
   scheduling.max_sequences = options.max_sequences;
   return std::make_unique<LocalEngine>(LocalEngine::Parts{.file = std::move(file),
                                                           .tokenizer = std::move(tokenizer),
+                                                          .sidecar = std::move(loaded.sidecar),
                                                           .backend = std::move(backend),
                                                           .decoder = std::move(decoder),
                                                           .model = std::move(model),

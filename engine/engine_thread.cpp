@@ -37,7 +37,8 @@ class SharedStatistics {
                                                  static_cast<uint64_t>(s.waiting),
                                                  static_cast<uint64_t>(s.total_blocks),
                                                  static_cast<uint64_t>(s.free_blocks),
-                                                 s.allocated_bytes};
+                                                 s.allocated_bytes,
+                                                 s.shared_bytes};
     for (size_t i = 0; i < kCount; ++i) values_[i].store(values[i], std::memory_order_relaxed);
   }
 
@@ -52,11 +53,12 @@ class SharedStatistics {
             .waiting = static_cast<int>(at(6)),
             .total_blocks = static_cast<int>(at(7)),
             .free_blocks = static_cast<int>(at(8)),
-            .allocated_bytes = at(9)};
+            .allocated_bytes = at(9),
+            .shared_bytes = at(10)};
   }
 
  private:
-  static constexpr size_t kCount = 10;
+  static constexpr size_t kCount = 11;
   std::array<std::atomic<uint64_t>, kCount> values_{};
 };
 

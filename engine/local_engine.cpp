@@ -58,6 +58,9 @@ LocalEngine::LocalEngine(Parts parts)
       sampler_(parts_.model.vocabulary_size) {}
 
 Result<void> LocalEngine::check_request(const Request& request) const {
+  if (parts_.file.changed()) {
+    return Error{ErrorCode::unavailable, "the model's file was changed while it was in use: start again"};
+  }
   if (active_.contains(request.id)) {
     return Error::format(ErrorCode::invalid_argument, "request {} is in flight already", request.id);
   }
@@ -215,6 +218,7 @@ EngineStatistics LocalEngine::statistics() const {
   statistics.total_blocks = cache_.num_blocks();
   statistics.free_blocks = cache_.num_available();
   statistics.allocated_bytes = parts_.backend->allocated_bytes();
+  statistics.shared_bytes = parts_.sidecar ? parts_.sidecar->shared_bytes() : 0;
   return statistics;
 }
 

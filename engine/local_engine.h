@@ -18,6 +18,7 @@
 #include "engine/runner/model_runner.h"
 #include "engine/runner/sampler.h"
 #include "engine/scheduler/scheduler.h"
+#include "engine/sidecar/sidecar.h"
 
 namespace lacuna::engine {
 
@@ -30,6 +31,7 @@ class LocalEngine final : public Engine {
   struct Parts {
     gguf::File file;
     std::unique_ptr<const Tokenizer> tokenizer;
+    std::unique_ptr<Sidecar> sidecar;  ///< null, or where the backend's weights lie
     std::unique_ptr<kernels::Backend> backend;
     Decoder decoder;
     ModelInfo model;

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,6 +21,7 @@
 
 #include "kernels/quant_blocks.h"
 #include "kernels/tensor.h"
+#include "kernels/weight_store.h"
 #include "support/result.h"
 
 namespace lacuna::kernels {
@@ -106,10 +108,16 @@ struct BlockCopy {
 };
 
 struct BackendOptions {
-  int num_threads = 0;     ///< 0: one per physical core
+  int num_threads = 0;     ///< 0: one for each core worth using
   std::string isa = "auto";  ///< "auto", "scalar", "avx2", "avx512" (CPU)
   int max_rows = 512;      ///< the largest number of activation rows in one call
   bool pin_threads = false;
+};
+
+/// How a backend lays out its repacked weights. Two backends with the same name and version understand each other's.
+struct PackedLayout {
+  std::string_view name;  ///< "avx2"; empty: nothing is repacked
+  uint32_t version = 0;   ///< changes whenever the bytes do
 };
 
 class Backend {
@@ -120,7 +128,13 @@ class Backend {
   virtual std::string_view isa() const = 0;
   virtual int num_threads() const = 0;
 
+  virtual PackedLayout packed_layout() const = 0;
+
   // -- Set-up ---------------------------------------------------------------------------------------------------------
+
+  /// Before the first add_weight(): repacked weights go to `store`, which must outlive the backend, and not to memory of
+  /// the backend's own. With a store that is filled, `data` of matrices is hardly read.
+  virtual void keep_weights_in(WeightStore& store) = 0;
 
   /// Registers a weight and repacks it if the backend wants to. Errors: unsupported (type), invalid_argument (a row that
   /// is no multiple of the type's block, a size that is not the data's), exhausted.
@@ -136,6 +150,13 @@ class Backend {
 
   virtual void upload(std::span<const float> from, Tensor to) = 0;
   virtual void download(Tensor from, std::span<float> to) = 0;
+
+  /// Long operations ask `stop` now and then, on the calling thread, and leave the rest of their work out once it has said
+  /// yes: outputs hold anything then, and so do those of all later operations until this is called again. With null
+  /// nothing is asked. Costs time where operations are short.
+  virtual void stop_when(std::function<bool()> stop) = 0;
+  /// Whether something was left out.
+  virtual bool stopped() const = 0;
 
   // -- Operations, in the order of a forward pass -----------------------------------------------------------------------
 

@@ -23,10 +23,11 @@ LAYERS = {
 
 # What others may include of a folder: its front doors. Of support, everything.
 FRONT_DOORS = {
-    "engine": {"engine/engine.h", "engine/request.h", "engine/tokenizer/tokenizer.h", "engine/gguf/gguf_file.h"},
+    "engine": {"engine/engine.h", "engine/request.h", "engine/tokenizer/tokenizer.h", "engine/gguf/gguf_file.h",
+               "engine/sidecar/sidecar_folder.h"},
     "syntax": {"syntax/language.h", "syntax/syntax_tree.h", "syntax/diagnose.h", "syntax/completion_context.h",
                "syntax/trim.h", "syntax/repair.h"},
-    "kernels": {"kernels/backend.h", "kernels/tensor.h", "kernels/quant_blocks.h"},
+    "kernels": {"kernels/backend.h", "kernels/tensor.h", "kernels/quant_blocks.h", "kernels/weight_store.h"},
     "server": set(),
 }
 

@@ -12,6 +12,7 @@
 #include "server/cli/command_line.h"
 #include "server/cli/exit_code.h"
 #include "server/environment.h"
+#include "support/os.h"
 
 namespace {
 
@@ -52,6 +53,7 @@ Environment read_environment() {
 int main(int argc, char** argv) {
   using namespace lacuna::server;
   try {
+    lacuna::os::end_on_lost_file(kExitFailure);
     const Environment environment = read_environment();
     Console console;
     console.color = ::isatty(STDOUT_FILENO) == 1 && !environment.no_color;

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/gguf/gguf_file.h"
+#include "engine/sidecar/sidecar_folder.h"
 #include "server/models/catalogue.h"
 #include "server/models/installation.h"
 #include "server/models/sha256.h"
@@ -182,6 +183,10 @@ std::string models_folder(const Environment& environment) {
   return environment.cache_directory + "/models";
 }
 
+std::string sidecar_folder(const Environment& environment) {
+  return environment.cache_directory + "/packed";
+}
+
 Result<std::vector<StoredModel>> list_models(const Environment& environment) {
   std::vector<StoredModel> models;
   for (const CatalogueEntry& entry : catalogue()) models.push_back(stored(entry, environment));
@@ -248,12 +253,12 @@ Result<uint64_t> remove_model(std::string_view name, const Environment& environm
   LACUNA_ASSIGN_OR_RETURN(const StoredModel model, find_model(name, environment));
   const std::string folder = models_folder(environment);
   std::error_code error;
-  uint64_t freed = 0;
+  uint64_t freed = engine::remove_sidecars_of(model.record.file, sidecar_folder(environment));
   if (in_folder(model.record.file, folder)) {
     const uint64_t bytes = fs::exists(model.record.file, error) ? fs::file_size(model.record.file, error) : 0;
     fs::remove(model.record.file, error);
     if (error) return Error::format(ErrorCode::io, "cannot delete '{}': {}", model.record.file, error.message());
-    freed = bytes;
+    freed += bytes;
   }
   const bool left_over = fs::remove_all(folder + "/.partial/" + model.record.name, error) > 0 && !error;
   if (model.in_catalogue) {

@@ -35,6 +35,9 @@ Result<std::string> resolve_model(std::string_view name_or_path, const Environme
 /// The folder of the cache that holds the models' files.
 std::string models_folder(const Environment& environment);
 
+/// The folder of the cache that holds repacked weights (engine/sidecar/).
+std::string sidecar_folder(const Environment& environment);
+
 /// A model that the user named: `model add`, or `model pull --url`. Kept in the cache's models.json.
 struct ModelRecord {
   std::string name;
@@ -76,7 +79,8 @@ Result<ModelRecord> add_model(const std::string& file, const std::string& name, 
 /// Reads the whole file. Errors: not_found, io, corrupt (size or sum differ: both are in the message), cancelled.
 Result<void> verify_model(const StoredModel& model, const std::function<bool(uint64_t)>& on_read = {});
 
-/// Deletes a file of the cache, and what a broken download left; of a file that the user brought, only the record.
+/// Deletes a file of the cache with its repacked weights, and what a broken download left; of a file that the user
+/// brought, only the record and the repacked weights.
 /// Returns the bytes that became free. Errors: not_found (neither a file nor a record), io, corrupt.
 Result<uint64_t> remove_model(std::string_view name, const Environment& environment);
 

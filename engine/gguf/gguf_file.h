@@ -169,6 +169,10 @@ class File {
   uint64_t alignment() const { return alignment_; }
   uint64_t data_offset() const { return data_offset_; }  ///< where the tensors' data begins
   std::span<const std::byte> bytes() const { return bytes_; }
+  int64_t modified_ns() const { return mapping_.modified_ns(); }  ///< when the file was written, since 1970; 0 without one
+  bool changed() const { return mapping_.changed(); }  ///< since it was opened, in place
+  /// The tensors' data will rarely be read from now on: it need not stay in memory.
+  void forget_data() const { mapping_.forget(data_offset_, bytes_.size() - data_offset_); }
 
  private:
   friend class Parser;

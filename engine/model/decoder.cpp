@@ -55,14 +55,21 @@ uint64_t Decoder::activation_bytes(const ModelConfig& config, int max_rows, int 
 bool Decoder::forward(const DecoderInput& input, const std::function<bool()>& abandon) {
   const auto num_rows = static_cast<int64_t>(input.tokens.size());
   LACUNA_CHECK(num_rows > 0 && num_rows <= hidden_.rows);
+  // A layer of a few rows is over in a millisecond, and one of many may take a tenth of a second.
+  constexpr int64_t kManyRows = 32;
+  backend_->stop_when(num_rows >= kManyRows ? abandon : nullptr);
   backend_->embed(weights_.token_embedding, input.tokens, hidden_.first_rows(num_rows));
   if (config_.embedding_scale != 1) backend_->scale(hidden_.first_rows(num_rows), config_.embedding_scale);
+  bool completed = false;
   for (int layer = 0; layer < config_.num_layers; ++layer) {
-    if (abandon && abandon()) return false;
+    if (backend_->stopped() || (abandon && abandon())) break;
     attention(layer, input, num_rows);
     feed_forward(weights_.layers[static_cast<size_t>(layer)], num_rows);
+    completed = layer + 1 == config_.num_layers;
   }
-  return true;
+  completed = completed && !backend_->stopped();
+  backend_->stop_when(nullptr);
+  return completed;
 }
 
 void Decoder::normalise(Tensor x, const NormWeights& norm, Tensor out) {

@@ -36,8 +36,8 @@ class Decoder {
   static Result<Decoder> create(const ModelConfig& config, Weights weights, kernels::Backend& backend, int max_rows,
                                 int max_logits_rows);
 
-  /// Fills the cache's slots and the last hidden states. `abandon` is asked between layers; if it says yes, the rest is
-  /// left undone and the result is false: slots hold rubbish then, and the input must be run again.
+  /// Fills the cache's slots and the last hidden states. `abandon` is asked between layers, and with many tokens inside
+  /// of them too; if it says yes, the rest is left undone and the result is false: slots hold rubbish then, and the input must be run again.
   bool forward(const DecoderInput& input, const std::function<bool()>& abandon = {});
   /// Logits [rows.size(), vocabulary] of rows of the last forward(), valid until the next call. At most
   /// max_logits_rows.

@@ -51,6 +51,11 @@ CpuBackend::CpuBackend(const BackendOptions& options)
 // -- Set-up
 // -------------------------------------------------------------------------------------------------------------
 
+void CpuBackend::keep_weights_in(WeightStore& store) {
+  LACUNA_CHECK(weights_.empty());
+  store_ = &store;
+}
+
 Result<WeightId> CpuBackend::add_weight(const WeightSource& source) {
   LACUNA_RETURN_IF_ERROR(check_source(source));
   CpuWeight weight;
@@ -119,12 +124,17 @@ Result<AlignedBuffer> CpuBackend::claim(uint64_t bytes, std::string_view what) {
   return buffer;
 }
 
-Result<std::byte*> CpuBackend::claim_packed(uint64_t bytes, std::string_view name) {
-  std::byte* memory = arena_.allocate(bytes);
-  if (memory == nullptr)
+Result<WeightStore::Section> CpuBackend::claim_packed(uint64_t bytes, std::string_view name) {
+  WeightStore::Section section{nullptr, false};
+  if (store_ != nullptr) {
+    LACUNA_ASSIGN_OR_RETURN(section, store_->claim(name, bytes));
+  } else {
+    section.data = arena_.allocate(bytes);
+  }
+  if (section.data == nullptr)
     return Error::format(ErrorCode::exhausted, "no memory for tensor '{}' ({} bytes)", name, bytes);
   allocated_bytes_ += bytes;
-  return memory;
+  return section;
 }
 
 void CpuBackend::release(AlignedBuffer& buffer) {
@@ -246,6 +256,7 @@ void CpuBackend::prepare_angles(std::span<const int32_t> positions, const RopePa
       angles_.sin[static_cast<size_t>(row) * num_pairs + i] = std::sin(angle);
     }
   });
+  if (pool_.stopped()) angles_.positions.clear();  // not all were computed: nobody may take them for those of his rows
 }
 
 void CpuBackend::write_kv(int layer, Tensor keys, Tensor values, std::span<const int32_t> slots) {

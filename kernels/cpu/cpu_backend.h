@@ -7,9 +7,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/backend.h"
@@ -30,7 +32,7 @@ struct CpuWeight {
   int64_t cols = 0;
   std::span<const std::byte> file;
   std::vector<float> values;    ///< [cols], of a vector
-  std::byte* packed = nullptr;  ///< of a matrix, in the subclass's layout, or null; lies in the backend's arena
+  const std::byte* packed = nullptr;  ///< of a matrix, in the subclass's layout, or null; lies in the store or the arena
 
   const std::byte* file_row(int64_t row) const {
     return file.data() + file.size() / static_cast<size_t>(rows) * static_cast<size_t>(row);
@@ -42,10 +44,14 @@ class CpuBackend : public Backend {
   explicit CpuBackend(const BackendOptions& options);
 
   int num_threads() const final { return pool_.size(); }
+  PackedLayout packed_layout() const override { return {}; }
+  void keep_weights_in(WeightStore& store) final;
   Result<WeightId> add_weight(const WeightSource& source) final;
   Result<Tensor> allocate(int64_t rows, int64_t cols) final;
   Result<KvCacheShape> allocate_kv_cache(const KvCacheShape& shape) final;
   uint64_t allocated_bytes() const final { return allocated_bytes_; }
+  void stop_when(std::function<bool()> stop) final { pool_.stop_when(std::move(stop)); }
+  bool stopped() const final { return pool_.stopped(); }
 
   void upload(std::span<const float> from, Tensor to) final;
   void download(Tensor from, std::span<float> to) final;
@@ -92,8 +98,9 @@ class CpuBackend : public Backend {
   const float* optional_vector(WeightId id, int64_t cols) const;
   /// Zeroed, and counted in allocated_bytes(). Errors: exhausted.
   Result<AlignedBuffer> claim(uint64_t bytes, std::string_view what);
-  /// For a weight's packed form: zeroed, counted, never given back. Errors: exhausted.
-  Result<std::byte*> claim_packed(uint64_t bytes, std::string_view name);
+  /// For a weight's packed form: zeroed, or filled by an earlier process; counted, never given back. Errors: those of
+  /// WeightStore::claim().
+  Result<WeightStore::Section> claim_packed(uint64_t bytes, std::string_view name);
   /// Gives back what claim() gave.
   void release(AlignedBuffer& buffer);
 
@@ -123,6 +130,7 @@ class CpuBackend : public Backend {
 
   std::vector<CpuWeight> weights_;
   WeightArena arena_;
+  WeightStore* store_ = nullptr;  // null: the arena
   std::vector<AlignedBuffer> activations_;
   AlignedBuffer kv_;
   size_t kv_block_bytes_ = 0;         // of one layer

@@ -79,8 +79,11 @@ Result<void> SimdBackend::pack(CpuWeight& weight) {
     most_row_blocks_ = row_blocks;
   }
   const uint64_t bytes = packed_group_bytes(weight.type, weight.cols) * static_cast<uint64_t>(num_groups(weight.rows));
-  LACUNA_ASSIGN_OR_RETURN(weight.packed, claim_packed(bytes, weight.name));
-  pack_matrix(weight.type, weight.rows, weight.cols, weight.file.data(), weight.packed, pool_);
+  LACUNA_ASSIGN_OR_RETURN(const WeightStore::Section section, claim_packed(bytes, weight.name));
+  weight.packed = section.data;
+  if (!section.filled) {
+    pack_matrix(weight.type, weight.rows, weight.cols, weight.file.data(), section.data, pool_);
+  }
   return {};
 }
 

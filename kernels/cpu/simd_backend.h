@@ -13,6 +13,7 @@
 #include "kernels/cpu/activations.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/kernel_table.h"
+#include "kernels/cpu/packed_weights.h"
 
 namespace lacuna::kernels {
 
@@ -21,6 +22,7 @@ class SimdBackend final : public CpuBackend {
   SimdBackend(const BackendOptions& options, const KernelTable& kernels);
 
   std::string_view isa() const override { return kernels_.name; }
+  PackedLayout packed_layout() const override { return {kernels_.name, kPackedLayoutVersion}; }
 
  private:
   /// One matrix product: out[rows, weight.rows] = x · wᵀ.

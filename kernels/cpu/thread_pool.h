@@ -10,8 +10,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <thread>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace lacuna::kernels {
@@ -39,12 +41,13 @@ class ThreadPool {
   template <class Body>
   void for_each(int64_t num_items, Body&& body) {
     if (num_items <= 1 || num_threads_ == 1) {
-      for (int64_t i = 0; i < num_items; ++i) body(i, 0);
+      for (int64_t i = 0; i < num_items && !asked_to_stop(); ++i) body(i, 0);
       return;
     }
     next_item_.store(0, std::memory_order_relaxed);
     run([&](int worker) {
       for (;;) {
+        if (worker == 0 && asked_to_stop()) next_item_.store(num_items, std::memory_order_relaxed);
         const int64_t item = next_item_.fetch_add(1, std::memory_order_relaxed);
         if (item >= num_items) return;
         body(item, worker);
@@ -52,9 +55,21 @@ class ThreadPool {
     });
   }
 
+  /// From now on for_each() asks `stop`, on the calling thread, before each item that it takes itself. Once that says
+  /// yes, items that nobody has begun are left out, in all calls until this one is made again. Null: nothing is asked.
+  void stop_when(std::function<bool()> stop) {
+    stop_ = std::move(stop);
+    stopped_ = false;
+  }
+  bool stopped() const { return stopped_; }
+
  private:
   using TaskFunction = void (*)(void* context, int worker);
 
+  bool asked_to_stop() {
+    if (stop_ && !stopped_) stopped_ = stop_();
+    return stopped_;
+  }
   void fork_join(TaskFunction function, void* context);
   void work(int worker, bool pin);
 
@@ -65,6 +80,8 @@ class ThreadPool {
   alignas(64) std::atomic<int> num_running_{0};
   alignas(64) std::atomic<int64_t> next_item_{0};
   std::atomic<bool> stopping_{false};
+  std::function<bool()> stop_;  // this and the next: the calling thread's
+  bool stopped_ = false;
   std::vector<std::thread> threads_;
 };
 

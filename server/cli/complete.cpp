@@ -69,6 +69,8 @@ Result<void> load_model(ModelHost& host, CommandLoop& loop, const CommonOptions&
   LACUNA_ASSIGN_OR_RETURN(engine.model_path, resolve_model(options.model, environment));
   engine.num_threads = options.num_threads;
   engine.isa = options.isa;
+  engine.sidecar_folder = sidecar_folder(environment);
+  engine.save_sidecar_first = true;  // this process ends too soon to do it behind the scenes
   host.load(engine);
   loop.run_until([&] { return host.state() != ModelHost::State::loading; });
   if (host.state() != ModelHost::State::ready) return Error{ErrorCode::unavailable, host.reason()};

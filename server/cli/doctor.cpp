@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "engine/engine.h"
+#include "engine/sidecar/sidecar_folder.h"
 #include "server/child_process.h"
 #include "server/cli/exit_code.h"
 #include "server/cli/json_output.h"
@@ -32,13 +33,13 @@ Finding check_processor() {
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
   const bool vnni = avx512 && __builtin_cpu_supports("avx512vnni");
-  const std::string text = fmt::format("{} cores; AVX2 {}, AVX-512 {}, VNNI {}", os::num_physical_cores(),
+  const std::string text = fmt::format("{} cores; AVX2 {}, AVX-512 {}, VNNI {}", os::num_useful_cores(),
                                        avx2 ? "yes" : "no", avx512 ? "yes" : "no", vnni ? "yes" : "no");
   if (avx2) return {"processor", Health::good, text, {}};
   return {"processor", Health::warning, text,
           "without AVX2 a model runs, but slowly: the smallest one (smollm2-135m) may do"};
 #else
-  return {"processor", Health::warning, fmt::format("{} cores, not x86-64", os::num_physical_cores()),
+  return {"processor", Health::warning, fmt::format("{} cores, not x86-64", os::num_useful_cores()),
           "there are only portable kernels for this processor: a model runs, but slowly"};
 #endif
 }
@@ -97,9 +98,29 @@ Finding check_languages() {
           "build lacuna again from a clean folder"};
 }
 
+/// What a loaded model keeps for the next start.
+Finding check_sidecar(const engine::Engine& loaded, const Environment& environment) {
+  const std::string folder = sidecar_folder(environment);
+  uint64_t bytes = 0;
+  const auto files = engine::list_sidecars(folder);
+  for (const engine::SidecarFile& file : files) bytes += file.bytes;
+  const uint64_t shared = loaded.statistics().shared_bytes;
+  if (shared > 0) {
+    return {"sidecar",
+            Health::good,
+            fmt::format("{} of repacked weights are mapped from {}, which has {} in {} files", human_bytes(shared),
+                        folder, human_bytes(bytes), files.size()),
+            {}};
+  }
+  if (loaded.model().file_bytes < engine::EngineOptions{}.sidecar_least_bytes || loaded.model().isa == "scalar") {
+    return {"sidecar", Health::good, "this model needs none", {}};
+  }
+  return {"sidecar", Health::warning, fmt::format("the repacked weights could not be kept in '{}'", folder),
+          "the log above says why; each start repacks, and each process has a copy of its own"};
+}
+
 /// Loads the model and lets it write a few tokens: what no look at a file can prove.
-Finding try_model(const CommonOptions& common, const Environment& environment) {
-  const Result<LoadedEngine> loaded = load_engine(common, kTrialContext, environment);
+Finding try_model(const Result<LoadedEngine>& loaded) {
   const std::string mend =
       "choose another with --model, or fetch it again: see `lacuna model verify` and `lacuna model pull`";
   if (!loaded.ok()) return {"model run", Health::problem, loaded.error().message, mend};
@@ -122,8 +143,10 @@ Finding try_model(const CommonOptions& common, const Environment& environment) {
   const engine::ModelInfo& model = loaded->engine->model();
   return {"model run",
           Health::good,
-          fmt::format("{} loads in {:.0f} ms and wrote {} tokens in {:.0f} ms ({} kernels, {} threads)", model.name,
-                      loaded->load_ms, tokens, ms, model.isa, model.num_threads),
+          fmt::format("{} loads in {:.0f} ms and wrote {} tokens in {:.0f} ms ({} kernels, {} threads); {} of memory, {} "
+                      "of it not shared",
+                      model.name, loaded->load_ms, tokens, ms, model.isa, model.num_threads,
+                      human_bytes(os::resident_bytes()), human_bytes(os::private_bytes())),
           {}};
 }
 
@@ -145,7 +168,11 @@ std::vector<Finding> examine_machine(const CommonOptions& common, const Environm
                                    check_languages(),
                                    check_pip(environment, !path.ok()),
                                    check_model(path)};
-  if (path.ok()) findings.push_back(try_model(common, environment));
+  if (path.ok()) {
+    const Result<LoadedEngine> loaded = load_engine(common, kTrialContext, environment);
+    findings.push_back(try_model(loaded));
+    if (loaded.ok()) findings.push_back(check_sidecar(*loaded->engine, environment));
+  }
   return findings;
 }
 

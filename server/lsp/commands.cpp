@@ -49,7 +49,8 @@ Json engine_json(const engine::EngineStatistics& statistics) {
           {"waiting", statistics.waiting},
           {"totalBlocks", statistics.total_blocks},
           {"freeBlocks", statistics.free_blocks},
-          {"allocatedBytes", statistics.allocated_bytes}};
+          {"allocatedBytes", statistics.allocated_bytes},
+          {"sharedBytes", statistics.shared_bytes}};
 }
 
 Json counters_json(const CompletionCounters& counters) {
@@ -127,7 +128,8 @@ Json Commands::status() const {
           {"divergences", documents_.num_divergences()},
           {"droppedMessages", figures.dropped_messages},
           {"queuedBytes", figures.queued_bytes},
-          {"residentBytes", os::resident_bytes()}};
+          {"residentBytes", os::resident_bytes()},
+          {"privateBytes", os::private_bytes()}};
 }
 
 std::string Commands::status_message() const {
@@ -139,6 +141,10 @@ std::string Commands::status_message() const {
                                           loaded->model.file_type, loaded->model.isa, loaded->model.num_threads);
   message += fmt::format(" {} completions asked for, {} with text, {} accepted; the last took {:.0f} ms.",
                          counters.requests, counters.answered, counters.accepted, counters.last_answer_ms);
+  constexpr double kMegabyte = 1e6;
+  message += fmt::format(" {:.0f} MB of memory, {:.0f} MB of it not shared.",
+                         static_cast<double>(os::resident_bytes()) / kMegabyte,
+                         static_cast<double>(os::private_bytes()) / kMegabyte);
   if (completions_.paused()) message += " Paused.";
   if (!counters.last_silence.empty()) message += " Last silence: " + counters.last_silence + ".";
   return message;

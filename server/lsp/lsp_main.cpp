@@ -124,6 +124,7 @@ void LspProcess::load_model(const Settings& settings) {
   engine.model_path = *file;
   engine.num_threads = settings.num_threads >= 0 ? settings.num_threads : options_.num_threads;
   engine.isa = settings.isa.empty() ? options_.isa : settings.isa;
+  engine.sidecar_folder = sidecar_folder(environment_);
   model_.load(std::move(engine));
 }
 

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <chrono>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <random>
 #include <set>
 
@@ -358,20 +361,50 @@ TEST_CASE("cancelled at any step, a request ends at once, gives everything back 
 
 TEST_CASE("an abandoned step is done again and changes nothing") {
   ModelFile file(RandomModel{});
-  EngineOptions options = small_options(file.path());
-  options.max_batch_tokens = 16;
-  auto engine = load_engine(options);
-  const auto requests = sample_requests(*engine);
-  const Answers alone = run_alone(*engine, requests);
-  Answers answers;
-  for (const Request& request : requests) submit(*engine, request, answers);
-  std::mt19937 random(3);
-  for (int step = 0; engine->has_work(); ++step) {
-    REQUIRE(step < 10000);
-    engine->step_unless([&](auto) { return random() % 4 == 0; });
-    engine->check_integrity();
+  // Steps of few tokens are asked between layers, those of many inside of operations too.
+  for (const auto& [max_batch_tokens, asked_per_step] : {std::pair{16, 2}, std::pair{64, 100}}) {
+    CAPTURE(max_batch_tokens);
+    EngineOptions options = small_options(file.path());
+    options.max_batch_tokens = max_batch_tokens;
+    auto engine = load_engine(options);
+    const auto requests = sample_requests(*engine);
+    const Answers alone = run_alone(*engine, requests);
+    engine->clear_cache();
+    Answers answers;
+    for (const Request& request : requests) submit(*engine, request, answers);
+    std::mt19937 random(3);
+    int num_abandoned = 0;
+    for (int step = 0; engine->has_work(); ++step) {
+      REQUIRE(step < 10000);
+      engine->step_unless([&, every = static_cast<uint32_t>(2 * asked_per_step)](auto) {
+        const bool abandon = random() % every == 0;
+        num_abandoned += abandon ? 1 : 0;
+        return abandon;
+      });
+      engine->check_integrity();
+    }
+    CHECK(num_abandoned > 0);
+    check_same_tokens(answers, alone);
   }
-  check_same_tokens(answers, alone);
+}
+
+TEST_CASE("a model file that is written to while it is in use is noticed, and one that is replaced is not missed") {
+  ModelFile file(RandomModel{});
+  auto engine = load_engine(small_options(file.path()));
+  Answers answers;
+  std::filesystem::remove(file.path());
+  const std::string other = build_random_model(RandomModel{.seed = 2}).build();
+  std::ofstream(file.path(), std::ios::binary) << other;
+  submit(*engine, simple_request(*engine, 4, 1), answers);
+  run_to_end(*engine);
+  CHECK(answers.at(1).tokens.size() == 4);
+
+  auto another = load_engine(small_options(file.path()));
+  std::fstream(file.path(), std::ios::binary | std::ios::in | std::ios::out) << other;
+  std::filesystem::last_write_time(file.path(), std::filesystem::last_write_time(file.path()) + std::chrono::seconds(5));
+  const auto refused = another->submit(simple_request(*another, 4, 1), [](const Update&) {});
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == ErrorCode::unavailable);
 }
 
 TEST_CASE("bad requests are refused with a reason") {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <thread>
 #include <vector>
 
 namespace lacuna::kernels {
@@ -41,6 +42,31 @@ TEST_CASE("a pool that has slept takes the next task") {
   spin(0);  // long enough for the worker to have gone to sleep
   pool.run(spin);
   CHECK(calls.load() == 3);
+}
+
+TEST_CASE("for_each leaves items out once it was asked to stop, until it is asked anew") {
+  for (const int size : {1, 3}) {
+    ThreadPool pool(size, false);
+    constexpr int64_t kEndless = int64_t{1} << 40;
+    std::atomic<int> visits{0};  // by the caller
+    std::atomic<int> questions{0};
+    pool.stop_when([&] { return ++questions > 5; });
+    pool.for_each(kEndless, [&](int64_t, int worker) {
+      if (worker == 0) visits.fetch_add(1);
+      while (worker != 0 && questions <= 5) std::this_thread::yield();
+    });
+    CHECK(pool.stopped());
+    CHECK(questions == 6);
+    CHECK(visits == 5);
+    pool.for_each(kEndless, [&](int64_t, int worker) { visits.fetch_add(worker == 0 ? 1 : 0); });
+    CHECK(visits == 5);  // the caller does nothing more, and is not asked again
+    CHECK(questions == 6);
+    pool.stop_when(nullptr);
+    CHECK_FALSE(pool.stopped());
+    visits = 0;
+    pool.for_each(1000, [&](int64_t, int) { visits.fetch_add(1); });
+    CHECK(visits.load() == 1000);
+  }
 }
 
 }  // namespace lacuna::kernels
