@@ -114,6 +114,7 @@
 
 ;;; The two clients
 
+(declare-function object-of-class-p "eieio-core")
 (declare-function eglot-current-server "eglot")
 (declare-function eglot--signal-textDocument/didChange "eglot")
 (declare-function eglot--TextDocumentPositionParams "eglot")
