@@ -240,4 +240,17 @@ std::vector<SyntaxError> diagnose(const SyntaxTree& tree, std::string_view text,
   return Diagnosis(tree, text).run(max_errors);
 }
 
+std::vector<size_t> errors_on_lines(const std::vector<SyntaxError>& errors, std::string_view text, ByteRange range,
+                                    size_t max_errors) {
+  const ByteRange lines{line_at(text, range.begin).begin, line_at(text, range.end).end};
+  const auto touches = [](ByteRange a, ByteRange b) { return a.begin <= b.end && b.begin <= a.end; };
+  std::vector<size_t> found;
+  for (size_t i = 0; i < errors.size(); i++) {
+    if (touches(errors[i].range, lines) || (errors[i].opener && touches(*errors[i].opener, lines))) found.push_back(i);
+  }
+  std::stable_partition(found.begin(), found.end(), [&](size_t i) { return touches(errors[i].range, range); });
+  if (found.size() > max_errors) found.resize(max_errors);
+  return found;
+}
+
 }  // namespace lacuna::syntax

@@ -20,4 +20,9 @@ struct SyntaxError {
 /// At most `max_errors`, in the order of the text. Empty exactly when the tree has no errors.
 std::vector<SyntaxError> diagnose(const SyntaxTree& tree, std::string_view text, size_t max_errors = 100);
 
+/// The indices of the errors whose line, or whose opener's line, `range` touches; those that the range itself touches
+/// come first, each group in the order of the text. At most `max_errors`.
+std::vector<size_t> errors_on_lines(const std::vector<SyntaxError>& errors, std::string_view text, ByteRange range,
+                                    size_t max_errors);
+
 }  // namespace lacuna::syntax

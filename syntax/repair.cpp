@@ -54,10 +54,6 @@ std::vector<Ranked> ranked_candidates(RepairSearch& search) {
   return ranked;
 }
 
-uint32_t line_of(std::string_view text, uint32_t offset) {
-  return static_cast<uint32_t>(std::count(text.begin(), text.begin() + offset, '\n'));
-}
-
 /// Mending that throws a large part of a file away is none: who runs it on save or over a folder would lose work.
 bool throws_much_away(std::string_view text, const std::vector<TextChange>& changes) {
   constexpr size_t always_allowed = 200;  // a duplicated block, a conflict marker's side
@@ -96,6 +92,14 @@ class RepairRequest {
         window_(repair_window(tree, text.size(), error.range.begin)),
         verifier_(tree, text, deadline_) {}
 
+  /// run(), and whether the clock took part in its result.
+  std::vector<Repair> run_in_time(bool* ran_out) {
+    std::vector<Repair> repairs = run();
+    if (ran_out != nullptr && (search_deadline_.passed() || deadline_.passed())) *ran_out = true;
+    return repairs;
+  }
+
+ private:
   std::vector<Repair> run() {
     MendedText mended(slice(text_, window_));
     std::vector<Repair> of_cause;
@@ -111,7 +115,6 @@ class RepairRequest {
     return of_cause;
   }
 
- private:
   std::vector<Ranked> candidates_of(std::string_view text, std::optional<uint32_t>* failure = nullptr) const {
     RepairSearch search(language_, text, search_deadline_);
     if (!search.detect()) return {};
@@ -169,7 +172,7 @@ class RepairRequest {
   Repair repair_of(const std::vector<TextChange>& changes, const Ranked& ranked, int remaining, bool first) const {
     Repair repair;
     repair.changes = changes;
-    repair.title = repair_title(text_, changes, line_of(text_, error_.range.begin));
+    repair.title = repair_title(text_, changes, line_number(text_, error_.range.begin));
     repair.score = ranked.score;
     repair.preferred = first && ranked.chance >= preferred_chance;
     repair.remaining_errors = remaining;
@@ -201,7 +204,7 @@ std::string apply(std::string_view text, const std::vector<TextChange>& changes)
 std::vector<Repair> find_repairs(const SyntaxTree& tree, std::string_view text, const SyntaxError& error,
                                  const RepairOptions& options) {
   if (!tree.has_errors() || options.max_repairs == 0) return {};
-  return RepairRequest(tree, text, error, options).run();
+  return RepairRequest(tree, text, error, options).run_in_time(options.ran_out);
 }
 
 Repair fix_all(const SyntaxTree& tree, std::string_view text, const RepairOptions& options) {
@@ -213,7 +216,7 @@ Repair fix_all(const SyntaxTree& tree, std::string_view text, const RepairOption
     std::vector<SyntaxError> errors = diagnose(current, mended.text(), 1);
     if (errors.empty()) break;
     std::vector<Repair> repairs =
-        find_repairs(current, mended.text(), errors.front(), {deadline.left(), options.cancel, 1});
+        find_repairs(current, mended.text(), errors.front(), {deadline.left(), options.cancel, 1, options.ran_out});
     if (repairs.empty()) break;
     std::string old_text(mended.text());
     MendedText next_text = mended;
@@ -226,6 +229,7 @@ Repair fix_all(const SyntaxTree& tree, std::string_view text, const RepairOption
     if (!next.ok()) break;
     current = std::move(*next);
   }
+  if (options.ran_out != nullptr && deadline.passed()) *options.ran_out = true;
   Repair all;
   all.changes = mended.all_changes();
   all.remaining_errors = remaining;

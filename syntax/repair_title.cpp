@@ -12,10 +12,6 @@ namespace {
 
 constexpr size_t longest_quoted = 32;
 
-uint32_t line_number(std::string_view text, uint32_t offset) {
-  return static_cast<uint32_t>(std::count(text.begin(), text.begin() + offset, '\n'));
-}
-
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);

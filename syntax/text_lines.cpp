@@ -1,5 +1,7 @@
 #include "syntax/text_lines.h"
 
+#include <algorithm>
+
 namespace lacuna::syntax {
 
 ByteRange line_at(std::string_view text, uint32_t offset) {
@@ -9,6 +11,10 @@ ByteRange line_at(std::string_view text, uint32_t offset) {
   if (end == std::string_view::npos) end = text.size();
   if (end > begin && text[end - 1] == '\r' && end - 1 >= offset) end--;
   return {static_cast<uint32_t>(begin), static_cast<uint32_t>(end)};
+}
+
+uint32_t line_number(std::string_view text, uint32_t offset) {
+  return static_cast<uint32_t>(std::count(text.begin(), text.begin() + offset, '\n'));
 }
 
 std::string_view indentation_at(std::string_view text, uint32_t offset) {

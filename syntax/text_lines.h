@@ -24,6 +24,9 @@ inline bool is_word(char c) {
 /// The line that holds `offset`, without its end. An offset on the end belongs to the line it ends.
 ByteRange line_at(std::string_view text, uint32_t offset);
 
+/// The number of the line that holds `offset`, from 0.
+uint32_t line_number(std::string_view text, uint32_t offset);
+
 /// The blanks at the start of the line that holds `offset`.
 std::string_view indentation_at(std::string_view text, uint32_t offset);
 

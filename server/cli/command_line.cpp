@@ -7,6 +7,7 @@
 #include "server/cli/bench.h"
 #include "server/cli/complete.h"
 #include "server/cli/doctor.h"
+#include "server/cli/eval_repair.h"
 #include "server/cli/exit_code.h"
 #include "server/cli/model_command.h"
 #include "server/cli/perplexity.h"
@@ -42,6 +43,7 @@ class CommandLine {
   void add_bench();
   void add_tokenize();
   void add_perplexity();
+  void add_eval();
   void add_doctor();
 
   int usage(const CLI::ParseError& error);
@@ -63,6 +65,7 @@ class CommandLine {
   BenchOptions bench_;
   TokenizeOptions tokenize_;
   PerplexityOptions perplexity_;
+  EvalRepairOptions eval_repair_;
 };
 
 CommandLine::CommandLine(const Environment& environment, const Console& console)
@@ -79,6 +82,7 @@ CommandLine::CommandLine(const Environment& environment, const Console& console)
   add_bench();
   add_tokenize();
   add_perplexity();
+  add_eval();
   add_doctor();
 }
 
@@ -230,6 +234,20 @@ void CommandLine::add_perplexity() {
       ->capture_default_str();
   add_model_options(*command);
   add_json(*command);
+}
+
+void CommandLine::add_eval() {
+  CLI::App* eval = app_.add_subcommand("eval", "Measure how good the results are");
+  eval->require_subcommand(1);
+  CLI::App* repair =
+      add_command(*eval, "repair", "How often the first quick-fix restores what was broken on purpose", [this] {
+        eval_repair_.json = common_.json;
+        return run_eval_repair(eval_repair_, console_);
+      });
+  repair->add_option("cases", eval_repair_.cases, "JSON lines, plain or gzipped; see docs/repair.md")
+      ->required()
+      ->type_name("FILE");
+  add_json(*repair);
 }
 
 void CommandLine::add_doctor() {

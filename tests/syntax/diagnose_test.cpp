@@ -118,3 +118,17 @@ TEST_CASE("texts of blanks and single characters can be diagnosed") {
     }
   }
 }
+
+TEST_CASE("a place is about the errors on its line and those whose opener is there, the touched ones first") {
+  std::string_view text = "a (\nb c\nd\n";
+  std::vector<SyntaxError> errors{
+      {{4, 5}, "one", {}},                 // b
+      {{6, 7}, "two", {}},                 // c
+      {{8, 9}, "three", ByteRange{2, 3}},  // d, opened on the first line
+  };
+  CHECK(errors_on_lines(errors, text, {0, 0}, 9) == std::vector<size_t>{2});
+  CHECK(errors_on_lines(errors, text, {5, 5}, 9) == std::vector<size_t>{0, 1});
+  CHECK(errors_on_lines(errors, text, {6, 7}, 9) == std::vector<size_t>{1, 0});
+  CHECK(errors_on_lines(errors, text, {0, 10}, 2) == std::vector<size_t>{0, 1});
+  CHECK(errors_on_lines(errors, text, {10, 10}, 9).empty());
+}

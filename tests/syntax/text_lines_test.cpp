@@ -16,6 +16,13 @@ TEST_CASE("a line is found from every offset in it") {
   CHECK(line_at("", 0) == ByteRange{0, 0});
 }
 
+TEST_CASE("lines are numbered from 0, and a line end belongs to the line it ends") {
+  CHECK(line_number("a\nb\n", 0) == 0);
+  CHECK(line_number("a\nb\n", 1) == 0);
+  CHECK(line_number("a\nb\n", 2) == 1);
+  CHECK(line_number("a\nb\n", 4) == 2);
+}
+
 TEST_CASE("indentation is the blanks that begin a line, and tabs go to the next multiple of eight") {
   CHECK(indentation_at("a\n\t  b", 5) == "\t  ");
   CHECK(indentation_at("a\n   ", 3) == "   ");

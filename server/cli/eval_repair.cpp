@@ -1,0 +1,191 @@
+#include "server/cli/eval_repair.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "server/cli/exit_code.h"
+#include "server/cli/json_output.h"
+#include "server/cli/repair_cases.h"
+#include "server/cli/token_distance.h"
+#include "syntax/diagnose.h"
+#include "syntax/repair.h"
+#include "syntax/tree_shape.h"
+
+namespace lacuna::server {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr size_t kMostErrors = 3;                  // asked for at once, as the language server does
+constexpr size_t kTokensPerError = 4;              // that a valid repair may change
+constexpr std::string_view kLineCut = "truncate";  // whose words no parser can know: not in the headline
+
+struct Outcome {
+  bool valid = false;
+  bool exact = false;
+  bool in_first_three = false;
+};
+
+struct Row {
+  std::string name;
+  size_t count = 0;
+  size_t valid = 0;
+  size_t exact = 0;
+  size_t in_first_three = 0;
+
+  void add(const Outcome& outcome) {
+    ++count;
+    valid += outcome.valid;
+    exact += outcome.exact;
+    in_first_three += outcome.in_first_three;
+  }
+  double share(size_t part) const { return static_cast<double>(part) / static_cast<double>(count); }
+};
+
+class RepairEvaluation {
+ public:
+  explicit RepairEvaluation(const Console& console) : console_(console) {}
+
+  Result<void> run(const std::vector<RepairCase>& cases);
+  void print_table() const;
+  Json to_json() const;
+
+ private:
+  Result<Outcome> mend(const RepairCase& each);
+  std::vector<std::string> fixes(const syntax::SyntaxTree& tree, const std::string& text);
+  void count(const RepairCase& each, const Outcome& outcome);
+  double latency_ms(double share) const;
+
+  const Console& console_;
+  std::vector<Row> languages_, kinds_, several_;
+  Row all_{"all"};
+  Row headline_{"HEADLINE single edit"};
+  std::vector<double> latencies_;
+};
+
+Row& row_of(std::vector<Row>& rows, const std::string& name) {
+  const auto place = std::lower_bound(rows.begin(), rows.end(), name,
+                                      [](const Row& row, const std::string& wanted) { return row.name < wanted; });
+  if (place != rows.end() && place->name == name) return *place;
+  return *rows.insert(place, Row{name});
+}
+
+/// The texts that the fixes of the first error make, in the order in which an editor lists them.
+std::vector<std::string> RepairEvaluation::fixes(const syntax::SyntaxTree& tree, const std::string& text) {
+  const std::vector<syntax::SyntaxError> errors = syntax::diagnose(tree, text);
+  if (errors.empty()) return {};
+  const std::vector<size_t> listed = syntax::errors_on_lines(errors, text, errors.front().range, kMostErrors);
+  const syntax::RepairOptions options{.budget = syntax::RepairOptions{}.budget / static_cast<int>(listed.size())};
+  const Clock::time_point begin = Clock::now();
+  std::vector<std::string> texts;
+  for (const size_t error : listed) {
+    for (const syntax::Repair& repair : syntax::find_repairs(tree, text, errors[error], options))
+      texts.push_back(syntax::apply(text, repair.changes));
+  }
+  latencies_.push_back(std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
+  return texts;
+}
+
+Result<Outcome> RepairEvaluation::mend(const RepairCase& each) {
+  const Result<syntax::SyntaxTree> original = syntax::SyntaxTree::parse(*each.language, each.original);
+  if (!original.ok()) return original.error();
+  const std::vector<std::string> wanted = syntax::shape_of(*original, each.original);
+  Outcome outcome;
+  std::string text = each.broken;
+  for (size_t step = 0; step <= 2 * each.errors.size() + 2; ++step) {
+    const Result<syntax::SyntaxTree> tree = syntax::SyntaxTree::parse(*each.language, text);
+    if (!tree.ok()) return tree.error();
+    outcome.valid = !tree->has_errors();
+    outcome.exact = syntax::shape_of(*tree, text) == wanted;
+    if (outcome.valid || step == 2 * each.errors.size() + 2) break;
+    std::vector<std::string> texts = fixes(*tree, text);
+    if (texts.empty()) break;
+    for (size_t i = 0; step == 0 && i < std::min<size_t>(texts.size(), 3); ++i) {
+      const Result<syntax::SyntaxTree> mended = syntax::SyntaxTree::parse(*each.language, texts[i]);
+      outcome.in_first_three |= mended.ok() && syntax::shape_of(*mended, texts[i]) == wanted;
+    }
+    text = std::move(texts.front());
+  }
+  outcome.in_first_three |= outcome.exact;
+  outcome.valid &=
+      token_distance(plain_tokens(each.broken), plain_tokens(text)) <= kTokensPerError * each.errors.size();
+  return outcome;
+}
+
+void RepairEvaluation::count(const RepairCase& each, const Outcome& outcome) {
+  all_.add(outcome);
+  row_of(languages_, std::string(each.language->id)).add(outcome);
+  if (each.errors.size() > 1) return row_of(several_, fmt::format("{} errors", each.errors.size())).add(outcome);
+  row_of(kinds_, "single " + each.errors.front()).add(outcome);
+  if (each.errors.front() != kLineCut) headline_.add(outcome);
+}
+
+Result<void> RepairEvaluation::run(const std::vector<RepairCase>& cases) {
+  const Interruption interruption;
+  for (const RepairCase& each : cases) {
+    if (interruption.requested()) return Error{ErrorCode::cancelled, "interrupted"};
+    const Result<Outcome> outcome = mend(each);
+    if (!outcome.ok()) return outcome.error();
+    count(each, *outcome);
+  }
+  std::sort(latencies_.begin(), latencies_.end());
+  return {};
+}
+
+double RepairEvaluation::latency_ms(double share) const {
+  if (latencies_.empty()) return 0;
+  const auto index = static_cast<size_t>(share * static_cast<double>(latencies_.size()));
+  return latencies_[std::min(index, latencies_.size() - 1)];
+}
+
+void RepairEvaluation::print_table() const {
+  const auto print = [this](const Row& row) {
+    if (row.count == 0) return;
+    console_.print("{:24s} n {:4d}  valid {:.3f}  exact {:.3f}  top3 {:.3f}\n", row.name, row.count,
+                   row.share(row.valid), row.share(row.exact), row.share(row.in_first_three));
+  };
+  for (const std::vector<Row>* rows : {&languages_, &kinds_, &several_})
+    std::for_each(rows->begin(), rows->end(), print);
+  print(all_);
+  print(headline_);
+  console_.print("search p50 {:.0f} ms p95 {:.0f} ms max {:.0f} ms\n", latency_ms(0.5), latency_ms(0.95),
+                 latency_ms(1));
+}
+
+Json RepairEvaluation::to_json() const {
+  const auto row_json = [](const Row& row) -> Json {
+    return {{"name", row.name},
+            {"n", row.count},
+            {"valid", row.share(row.valid)},
+            {"exact", row.share(row.exact)},
+            {"top3", row.share(row.in_first_three)}};
+  };
+  Json rows = Json::array();
+  for (const std::vector<Row>* group : {&languages_, &kinds_, &several_})
+    for (const Row& row : *group) rows.push_back(row_json(row));
+  Json result = {{"rows", std::move(rows)}, {"all", row_json(all_)}};
+  if (headline_.count > 0) result["headline"] = row_json(headline_);
+  result["search_ms"] = {{"p50", latency_ms(0.5)}, {"p95", latency_ms(0.95)}, {"max", latency_ms(1)}};
+  return result;
+}
+
+}  // namespace
+
+int run_eval_repair(const EvalRepairOptions& options, const Console& console) {
+  const Result<std::vector<RepairCase>> cases = read_repair_cases(options.cases);
+  if (!cases.ok()) return fail(console, cases.error());
+  RepairEvaluation evaluation(console);
+  if (const Result<void> done = evaluation.run(*cases); !done.ok()) return fail(console, done.error());
+  if (options.json) {
+    print_json(console, evaluation.to_json());
+  } else {
+    evaluation.print_table();
+  }
+  return kExitOk;
+}
+
+}  // namespace lacuna::server
