@@ -29,6 +29,7 @@ struct RepairOptions {
   std::chrono::milliseconds budget{500};
   const std::atomic<bool>* cancel = nullptr;
   size_t max_repairs = 3;
+  bool* ran_out = nullptr;  ///< set to true where the budget or a cancellation cut the search short
 };
 
 /// Repairs of one error of diagnose(). Each lowers the tree's error cost and adds no new error. Never fails: a spent

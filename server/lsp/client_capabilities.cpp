@@ -46,11 +46,13 @@ ClientCapabilities read_client_capabilities(const Json& params) {
   client.related_information =
       flag(params, client.pull_diagnostics ? "/capabilities/textDocument/diagnostic/relatedInformation"
                                            : "/capabilities/textDocument/publishDiagnostics/relatedInformation");
+  client.code_actions = at(params, "/capabilities/textDocument/codeAction").is_object();
   client.code_action_literals =
       at(params, "/capabilities/textDocument/codeAction/codeActionLiteralSupport").is_object();
   client.resolve_edits =
       contains(at(params, "/capabilities/textDocument/codeAction/resolveSupport/properties"), "edit");
   client.preferred_actions = flag(params, "/capabilities/textDocument/codeAction/isPreferredSupport");
+  client.apply_edit = flag(params, "/capabilities/workspace/applyEdit");
   client.versioned_edits = flag(params, "/capabilities/workspace/workspaceEdit/documentChanges");
   client.insert_as_is =
       contains(at(params, "/capabilities/textDocument/completion/completionItem/insertTextModeSupport/valueSet"), 1);

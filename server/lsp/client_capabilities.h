@@ -18,9 +18,11 @@ struct ClientCapabilities {
   bool pull_diagnostics = false;
   bool refresh_diagnostics = false;  ///< workspace/diagnostic/refresh
   bool related_information = false;
-  bool code_action_literals = false;
-  bool resolve_edits = false;  ///< codeAction/resolve may fill in `edit`
+  bool code_actions = false;
+  bool code_action_literals = false;  ///< else only commands can be offered
+  bool resolve_edits = false;         ///< codeAction/resolve may fill in `edit`
   bool preferred_actions = false;
+  bool apply_edit = false;       ///< workspace/applyEdit
   bool versioned_edits = false;  ///< WorkspaceEdit.documentChanges
   bool insert_as_is = false;     ///< CompletionItem.insertTextMode 1
   bool work_done_progress = false;

@@ -77,11 +77,12 @@ Json last_answer_json(const CompletionCounters& counters) {
 }  // namespace
 
 Commands::Commands(Scheduler& scheduler, Dispatcher& dispatcher, const DocumentStore& documents, const ModelHost& model,
-                   CompletionRequests& completions, std::function<Figures()> figures)
+                   CompletionRequests& completions, RepairActions& repairs, std::function<Figures()> figures)
     : scheduler_(scheduler),
       documents_(documents),
       model_(model),
       completions_(completions),
+      repairs_(repairs),
       figures_(std::move(figures)) {
   dispatcher.on_request<ExecuteCommandParams>(
       "workspace/executeCommand", [this](const auto& params, Reply reply) { execute(params, std::move(reply)); });
@@ -97,7 +98,7 @@ Commands::~Commands() {
 }
 
 std::vector<std::string> Commands::names() {
-  return {kStatus, kWhy, kPause, kResume, kDidAccept};
+  return {kStatus, kWhy, kPause, kResume, kDidAccept, RepairActions::kApplyCommand};
 }
 
 void Commands::execute(const ExecuteCommandParams& params, Reply reply) {
@@ -109,6 +110,7 @@ void Commands::execute(const ExecuteCommandParams& params, Reply reply) {
     ++completions_.counters().accepted;
     return reply.result(nullptr);
   }
+  if (params.command == RepairActions::kApplyCommand) return repairs_.apply(params.arguments, std::move(reply));
   reply.error(RpcError::invalid_params, "unknown command '" + params.command.substr(0, 80) + "'");
 }
 

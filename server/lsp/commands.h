@@ -11,6 +11,7 @@
 #include "server/lsp/completion_requests.h"
 #include "server/lsp/dispatcher.h"
 #include "server/lsp/documents.h"
+#include "server/lsp/repair_actions.h"
 #include "server/model_host.h"
 
 namespace lacuna::server {
@@ -24,7 +25,7 @@ class Commands {
   };
 
   Commands(Scheduler& scheduler, Dispatcher& dispatcher, const DocumentStore& documents, const ModelHost& model,
-           CompletionRequests& completions, std::function<Figures()> figures);
+           CompletionRequests& completions, RepairActions& repairs, std::function<Figures()> figures);
   ~Commands();
 
   static std::vector<std::string> names();
@@ -42,6 +43,7 @@ class Commands {
   const DocumentStore& documents_;
   const ModelHost& model_;
   CompletionRequests& completions_;
+  RepairActions& repairs_;
   std::function<Figures()> figures_;
   TimerId resume_timer_ = 0;
 };

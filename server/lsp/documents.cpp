@@ -50,6 +50,9 @@ void DocumentStore::open(DidOpenParams params) {
   first->text = std::make_shared<const std::string>();
   document.snapshot = std::move(first);
   replace_text(document, std::move(params.text), params.version);
+  auto opened = std::make_shared<Snapshot>(*document.snapshot);
+  opened->as_opened = true;
+  document.snapshot = std::move(opened);
   if (observer_.opened) observer_.opened(document.snapshot);
 }
 
@@ -144,6 +147,7 @@ void DocumentStore::replace_text(Document& document, std::string text, int64_t v
 void DocumentStore::set_snapshot(Document& document, std::shared_ptr<const std::string> text, int64_t version) {
   auto next = std::make_shared<Snapshot>(*document.snapshot);
   next->version = version;
+  next->as_opened = false;
   next->text = std::move(text);
   next->tree = nullptr;
   document.snapshot = std::move(next);

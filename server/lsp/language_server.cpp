@@ -32,7 +32,7 @@ LanguageServer::LanguageServer(Scheduler& scheduler, Outbox& outbox, ModelHost& 
       service_(model, [&scheduler](auto work, auto done) { scheduler.run_worker(std::move(work), std::move(done)); },
                {.after = [&scheduler](auto delay, auto task) { scheduler.start_timer(delay, std::move(task)); }}),
       completions_(scheduler, documents_, dispatcher_, session_, model, service_),
-      commands_(scheduler, dispatcher_, documents_, model, completions_, [this] { return host_.figures(); }),
+      commands_(scheduler, dispatcher_, documents_, model, completions_, repairs_, [this] { return host_.figures(); }),
       notice_(dispatcher_, session_, model) {
   register_life_cycle();
   register_synchronization();
@@ -112,6 +112,8 @@ Json LanguageServer::capabilities() const {
   if (client.code_action_literals) {
     capabilities["codeActionProvider"] = {{"codeActionKinds", {"quickfix", "source.fixAll.lacuna"}},
                                           {"resolveProvider", client.resolve_edits}};
+  } else if (client.code_actions && client.apply_edit) {
+    capabilities["codeActionProvider"] = true;
   }
   if (client.pull_diagnostics) {
     capabilities["diagnosticProvider"] = {

@@ -14,7 +14,8 @@ constexpr char kQuickFix[] = "quickfix";
 constexpr char kFixAll[] = "source.fixAll.lacuna";
 constexpr char kFixAllTitle[] = "Fix all syntax errors";
 constexpr size_t kMostErrors = 3;  // of one request; lines with more are rare, and nobody reads nine fixes
-constexpr std::chrono::milliseconds kBudget{500};     // of all searches of one request
+constexpr std::chrono::milliseconds kBudget{500};  // of all searches of one request
+constexpr std::chrono::milliseconds kDoubtBudget{250};
 constexpr std::chrono::milliseconds kPatience{1500};  // then the answer is that there are none
 
 /// Whether an action of `kind` is asked for by `requested`, which names a kind or one of its parents.
@@ -26,50 +27,42 @@ bool same_diagnostic(const Json& a, const Json& b) {
   return a.is_object() && a.value("range", Json()) == b["range"] && a.value("message", Json()) == b["message"];
 }
 
-/// What an unresolved action carries, so that codeAction/resolve finds its repair again.
-struct ActionData {
+}  // namespace
+
+/// What an action carries until its edit is asked for, so that its repair is found again.
+struct RepairActions::ActionData {
   std::string uri;
   int64_t revision = 0;
   int64_t error = -1;  ///< -1: fix all
   int64_t repair = -1;
+
+  friend Json to_json(const ActionData& data) {
+    return {{"uri", data.uri}, {"revision", data.revision}, {"error", data.error}, {"repair", data.repair}};
+  }
+  friend bool read(const Json& value, ActionData& out, Path path) {
+    const ObjectReader object(value, path);
+    return object && object.required("uri", out.uri) && object.required("revision", out.revision) &&
+           object.required("error", out.error) && object.required("repair", out.repair);
+  }
 };
-
-Json to_json(const ActionData& data) {
-  return {{"uri", data.uri}, {"revision", data.revision}, {"error", data.error}, {"repair", data.repair}};
-}
-
-bool read(const Json& value, ActionData& out, Path path) {
-  const ObjectReader object(value, path);
-  return object && object.required("uri", out.uri) && object.required("revision", out.revision) &&
-         object.required("error", out.error) && object.required("repair", out.repair);
-}
-
-struct UnresolvedAction {
-  ActionData data;
-};
-
-bool read(const Json& value, UnresolvedAction& out, Path path) {
-  const ObjectReader object(value, path);
-  return object && object.required("data", out.data);
-}
-
-}  // namespace
 
 /// One search of a worker, and the request that waits for it.
 struct RepairActions::Search {
   AnalysisPointer analysis;
   std::vector<size_t> errors;  ///< to be searched for
   bool fix_all = false;        ///< search for that as well
+  bool doubt = false;          ///< find out whether all errors can be mended
   std::atomic<bool> cancelled{false};
 
   std::vector<std::vector<syntax::Repair>> repairs;  ///< of `errors`
   syntax::Repair all;
+  bool grammar_errs = false;
 
   std::vector<size_t> listed;  ///< errors whose quick-fixes are answered, in this order; found before or by this search
   bool offer_fix_all = false;
   const char* fix_all_kind = kFixAll;
   std::vector<Json> diagnostics;  ///< the client's
-  Json resolving;                 ///< the action that the answer fills in; null for a list
+  EditCallback deliver;           ///< takes the edit of `all`; null for a list
   Reply reply;
   TimerId timer = 0;  ///< running while the search does
 
@@ -81,6 +74,17 @@ struct RepairActions::Search {
     for (const size_t error : errors)
       repairs.push_back(syntax::find_repairs(tree, text, analysis->errors[error], options));
     if (fix_all) all = syntax::fix_all(tree, text, options);
+    if (doubt) grammar_errs = !can_be_mended();
+  }
+
+  /// Whether one repair is trusted, or repairs lead to a text without errors; true if there was no time to find out.
+  bool can_be_mended() const {
+    for (const auto& each : repairs)
+      if (!each.empty() && (each.front().preferred || each.front().remaining_errors == 0)) return true;
+    bool ran_out = false;
+    const syntax::Repair mended = syntax::fix_all(*analysis->snapshot->tree, *analysis->snapshot->text,
+                                                  {.budget = kDoubtBudget, .cancel = &cancelled, .ran_out = &ran_out});
+    return ran_out || (!mended.changes.empty() && mended.remaining_errors == 0);
   }
 
   /// On the loop, while a worker still runs.
@@ -88,14 +92,14 @@ struct RepairActions::Search {
     if (!reply.pending()) return;
     log::warning("a repair search in a text of {} bytes ran over its budget", analysis->snapshot->text->size());
     cancelled = true;
-    if (resolving.is_null()) return reply.result(Json::array());
+    if (!deliver) return reply.result(Json::array());
     reply.error(RpcError::request_failed, "the search for repairs took too long");
   }
 };
 
 RepairActions::RepairActions(Scheduler& scheduler, DocumentStore& documents, SyntaxAnalysis& analysis,
                              Dispatcher& dispatcher, const Session& session)
-    : scheduler_(scheduler), documents_(documents), analysis_(analysis), session_(session) {
+    : scheduler_(scheduler), documents_(documents), analysis_(analysis), dispatcher_(dispatcher), session_(session) {
   dispatcher.on_request<CodeActionParams>(
       "textDocument/codeAction",
       [this](const CodeActionParams& params, Reply reply) { list(params, std::move(reply)); });
@@ -115,7 +119,8 @@ RepairActions::Wanted RepairActions::wanted_kinds(const CodeActionParams& params
 void RepairActions::list(const CodeActionParams& params, Reply reply) {
   const Wanted wanted = wanted_kinds(params);
   const std::string& uri = params.text_document.uri;
-  const bool able = session_.settings.repair && session_.client.code_action_literals && documents_.find(uri) != nullptr;
+  const bool shown = session_.client.code_action_literals || session_.client.apply_edit;
+  const bool able = session_.settings.repair && shown && documents_.find(uri) != nullptr;
   if (!able || (!wanted.quick_fixes && !wanted.fix_all)) return reply.result(Json::array());
   analysis_.of(uri,
                [this, params, shared = std::make_shared<Reply>(std::move(reply))](const AnalysisPointer& analysis) {
@@ -124,20 +129,33 @@ void RepairActions::list(const CodeActionParams& params, Reply reply) {
                });
 }
 
+/// An action's edit is asked for when it is chosen.
+bool RepairActions::edits_come_later() const {
+  return session_.client.resolve_edits || !session_.client.code_action_literals;
+}
+
 void RepairActions::list_analysed(const CodeActionParams& params, const AnalysisPointer& analysis, Reply reply) {
   const Wanted wanted = wanted_kinds(params);
   auto search = std::make_shared<Search>();
   search->analysis = analysis;
   search->diagnostics = params.diagnostics;
   search->reply = std::move(reply);
-  if (wanted.quick_fixes) search->listed = errors_at(*analysis, params.range);
+  if (wanted.quick_fixes) {
+    const std::string& uri = analysis->snapshot->uri;
+    const uint32_t start = documents_.offset_of(uri, params.range.start);
+    const uint32_t end = documents_.offset_of(uri, params.range.end);
+    search->listed = syntax::errors_on_lines(analysis->errors, *analysis->snapshot->text,
+                                             {std::min(start, end), std::max(start, end)}, kMostErrors);
+  }
   // Among the quick-fixes it is offered beside others only, and there its edit is made when it is chosen.
-  const bool beside_others = !search->listed.empty() && analysis->errors.size() > 1 && session_.client.resolve_edits;
+  const bool beside_others = !search->listed.empty() && analysis->errors.size() > 1 && edits_come_later();
   search->offer_fix_all = !analysis->errors.empty() && (wanted.fix_all || beside_others);
   search->fix_all_kind = wanted.fix_all ? kFixAll : kQuickFix;
-  search->fix_all = search->offer_fix_all && !session_.client.resolve_edits;
+  search->fix_all = search->offer_fix_all && !edits_come_later();
 
   const Found& found = found_in(analysis);
+  if (found.grammar_errs) return search->reply.result(Json::array());
+  search->doubt = analysis->snapshot->as_opened && !analysis->errors.empty() && !found.tried_all;
   for (const size_t error : search->listed) {
     if (!found.repairs.contains(error)) search->errors.push_back(error);
   }
@@ -145,9 +163,34 @@ void RepairActions::list_analysed(const CodeActionParams& params, const Analysis
 }
 
 void RepairActions::resolve(const Json& action, Reply reply) {
-  const Result<UnresolvedAction> decoded = decode<UnresolvedAction>(action);
+  const Json& data = action.is_object() && action.contains("data") ? action["data"] : Json();
+  const Result<ActionData> decoded = decode<ActionData>(data);
   if (!decoded.ok()) return reply.error(decoded.error());
-  const ActionData& data = decoded->data;
+  provide_edit(
+      *decoded,
+      [action](Json edit, Reply& answer) {
+        Json resolved = action;
+        resolved["edit"] = std::move(edit);
+        answer.result(std::move(resolved));
+      },
+      std::move(reply));
+}
+
+void RepairActions::apply(const std::vector<Json>& arguments, Reply reply) {
+  const Result<ActionData> decoded = decode<ActionData>(arguments.empty() ? Json() : arguments.front());
+  if (!decoded.ok()) return reply.error(decoded.error());
+  provide_edit(
+      *decoded,
+      [this](Json edit, Reply& answer) {
+        // The client says whether it made the edit; nothing here hangs on it, since every edit comes back as a change.
+        dispatcher_.request("workspace/applyEdit", {{"label", "Lacuna repair"}, {"edit", std::move(edit)}},
+                            [](const Json&, const Json*) {});
+        answer.result(nullptr);
+      },
+      std::move(reply));
+}
+
+void RepairActions::provide_edit(const ActionData& data, EditCallback callback, Reply reply) {
   const auto entry = found_.find(data.uri);
   const bool known = entry != found_.end() && static_cast<int64_t>(entry->second.revision) == data.revision &&
                      documents_.is_current(*entry->second.analysis->snapshot);
@@ -157,7 +200,7 @@ void RepairActions::resolve(const Json& action, Reply reply) {
     auto search = std::make_shared<Search>();
     search->analysis = entry->second.analysis;
     search->fix_all = true;
-    search->resolving = action;
+    search->deliver = std::move(callback);
     search->reply = std::move(reply);
     return start(std::move(search));
   }
@@ -166,10 +209,7 @@ void RepairActions::resolve(const Json& action, Reply reply) {
       data.repair >= static_cast<int64_t>(repairs->second.size())) {
     return reply.error(RpcError::invalid_params, "data: no such repair was offered");
   }
-  Json resolved = action;
-  resolved["edit"] =
-      workspace_edit(*entry->second.analysis->snapshot, repairs->second[static_cast<size_t>(data.repair)]);
-  reply.result(std::move(resolved));
+  callback(workspace_edit(*entry->second.analysis->snapshot, repairs->second[static_cast<size_t>(data.repair)]), reply);
 }
 
 RepairActions::Found& RepairActions::found_in(const AnalysisPointer& analysis) {
@@ -178,31 +218,8 @@ RepairActions::Found& RepairActions::found_in(const AnalysisPointer& analysis) {
   return found;
 }
 
-/// The errors whose line, or whose opener's line, the range touches; those that the range itself touches come first.
-std::vector<size_t> RepairActions::errors_at(const Analysis& analysis, const Range& range) const {
-  const std::string& uri = analysis.snapshot->uri;
-  const auto first = std::min(range.start.line, range.end.line);
-  const auto last = std::max(range.start.line, range.end.line);
-  const auto in_lines = [&](syntax::ByteRange where) {
-    const Range lines = documents_.range_of(uri, where);
-    return lines.start.line <= last && lines.end.line >= first;
-  };
-  const auto touched = [&](size_t error) {
-    const Range where = documents_.range_of(uri, analysis.errors[error].range);
-    return where.start <= range.end && range.start <= where.end;
-  };
-  std::vector<size_t> errors;
-  for (size_t i = 0; i < analysis.errors.size(); ++i) {
-    const syntax::SyntaxError& error = analysis.errors[i];
-    if (in_lines(error.range) || (error.opener && in_lines(*error.opener))) errors.push_back(i);
-  }
-  std::stable_partition(errors.begin(), errors.end(), touched);
-  if (errors.size() > kMostErrors) errors.resize(kMostErrors);
-  return errors;
-}
-
 void RepairActions::start(std::shared_ptr<Search> search) {
-  if (search->errors.empty() && !search->fix_all) return finish(*search);
+  if (search->errors.empty() && !search->fix_all && !search->doubt) return finish(*search);
   search->reply.on_cancel([search = std::weak_ptr(search)] {
     if (const auto running = search.lock()) running->cancelled = true;
   });
@@ -225,17 +242,24 @@ void RepairActions::finish(Search& search) {
   Found& found = found_in(search.analysis);
   for (size_t i = 0; i < search.errors.size(); ++i) found.repairs[search.errors[i]] = std::move(search.repairs[i]);
 
-  if (!search.resolving.is_null()) {
-    search.resolving["edit"] = workspace_edit(snapshot, search.all);
-    return search.reply.result(std::move(search.resolving));
+  if (search.doubt) found.tried_all = true;
+  if (search.doubt && search.grammar_errs) {
+    found.grammar_errs = true;
+    log::info(
+        "a {} text of {} bytes has, as it was opened, errors that no repair mends: the grammar may be wrong about it, "
+        "and no fixes are offered before it changes",
+        snapshot.language->id, snapshot.text->size());
+    return search.reply.result(Json::array());
   }
+  if (search.deliver) return search.deliver(workspace_edit(snapshot, search.all), search.reply);
   Json actions = Json::array();
   for (const size_t error : search.listed) {
     const std::vector<syntax::Repair>& repairs = found.repairs[error];
-    for (size_t i = 0; i < repairs.size(); ++i) actions.push_back(quick_fix(search, error, i, repairs[i]));
+    for (size_t i = 0; i < repairs.size(); ++i)
+      actions.push_back(as_client_knows(quick_fix(search, error, i, repairs[i])));
   }
   const bool in_vain = search.fix_all ? search.all.changes.empty() : !search.listed.empty() && actions.empty();
-  if (search.offer_fix_all && !in_vain) actions.push_back(fix_all_action(search, search.fix_all_kind));
+  if (search.offer_fix_all && !in_vain) actions.push_back(as_client_knows(fix_all_action(search, search.fix_all_kind)));
   search.reply.result(std::move(actions));
 }
 
@@ -250,7 +274,7 @@ Json RepairActions::quick_fix(const Search& search, size_t error, size_t index, 
   if (session_.client.preferred_actions && repair.preferred && index == 0 && error == search.listed.front()) {
     action["isPreferred"] = true;
   }
-  if (session_.client.resolve_edits) {
+  if (edits_come_later()) {
     const auto revision = static_cast<int64_t>(found_.at(snapshot.uri).revision);
     action["data"] =
         to_json(ActionData{snapshot.uri, revision, static_cast<int64_t>(error), static_cast<int64_t>(index)});
@@ -269,6 +293,12 @@ Json RepairActions::fix_all_action(const Search& search, const char* kind) const
     action["data"] = to_json(ActionData{snapshot.uri, static_cast<int64_t>(found_.at(snapshot.uri).revision)});
   }
   return action;
+}
+
+/// The action itself, or the command that stands for it.
+Json RepairActions::as_client_knows(Json action) const {
+  if (session_.client.code_action_literals) return action;
+  return {{"title", action["title"]}, {"command", kApplyCommand}, {"arguments", Json::array({action["data"]})}};
 }
 
 Json RepairActions::workspace_edit(const Snapshot& snapshot, const syntax::Repair& repair) const {

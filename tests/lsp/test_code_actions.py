@@ -84,3 +84,13 @@ async def test_an_edit_of_an_older_version_is_not_given(client, tmp_path):
     else:
         assert resolved.edit is None or all(
             change.text_document.version == document.version for change in resolved.edit.document_changes)
+
+
+async def test_where_the_grammar_itself_may_err_nothing_is_offered_before_the_text_changes(client, tmp_path):
+    text = "( bar if }\n"
+    document = client.open(tmp_path / "a.py", "python", text)
+    (diagnostic, *_) = await document.diagnostics()
+    assert await document.quick_fixes(diagnostic) == []
+    document.set(text + "\n")
+    (diagnostic, *_) = await document.diagnostics()
+    assert await document.quick_fixes(diagnostic)

@@ -272,3 +272,20 @@ TEST_CASE("a cancelled search ends without repairs or with what it has") {
   REQUIRE_FALSE(errors.empty());
   check_promises(tree, text, find_repairs(tree, text, errors.front(), {std::chrono::milliseconds(500), &cancel, 3}), 3);
 }
+
+TEST_CASE("a search says whether its clock took part in the result") {
+  std::string_view text = "void f(int a) {\n  g(a, 1;\n}\n";
+  SyntaxTree tree = tree_of("c", text);
+  bool ran_out = false;
+  RepairOptions options = generous;
+  options.ran_out = &ran_out;
+  CHECK_FALSE(find_repairs(tree, text, diagnose(tree, text).front(), options).empty());
+  CHECK_FALSE(fix_all(tree, text, options).changes.empty());
+  CHECK_FALSE(ran_out);
+  options.budget = std::chrono::milliseconds(0);
+  find_repairs(tree, text, diagnose(tree, text).front(), options);
+  CHECK(ran_out);
+  ran_out = false;
+  fix_all(tree, text, options);
+  CHECK(ran_out);
+}

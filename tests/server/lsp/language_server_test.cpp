@@ -304,6 +304,46 @@ TEST_CASE("a client that cannot resolve gets its edits at once, in the form it k
   CHECK(all[0]["edit"]["changes"][kUri].size() >= 1);
 }
 
+TEST_CASE("a client that knows no code actions gets commands, which ask it to make the edit") {
+  Editor editor;
+  Json client = Editor::capabilities();
+  client["textDocument"]["codeAction"] = Json::object();
+  client["workspace"]["applyEdit"] = true;
+  CHECK(editor.initialize(client)["codeActionProvider"] == true);
+  editor.open(kBroken);
+  for (const Json& actions :
+       {editor.actions(0)["result"], editor.actions(0, Json::array({"source.fixAll"}))["result"]}) {
+    REQUIRE_FALSE(actions.empty());
+    CHECK(actions[0]["title"].is_string());
+    CHECK(actions[0]["command"] == "lacuna.applyRepair");
+    CHECK_FALSE(actions[0].contains("edit"));
+    const size_t asked = editor.outbox.sent("workspace/applyEdit").size();
+    CHECK(code(editor.ask("workspace/executeCommand",
+                          {{"command", "lacuna.applyRepair"}, {"arguments", actions[0]["arguments"]}})) == 0);
+    const auto edits = editor.outbox.sent("workspace/applyEdit");
+    REQUIRE(edits.size() == asked + 1);
+    const Json& change = edits.back()["params"]["edit"]["documentChanges"][0];
+    CHECK(change["textDocument"]["uri"] == kUri);
+    CHECK(change["textDocument"]["version"].is_number());
+    CHECK_FALSE(change["edits"].empty());
+  }
+  const Json first = editor.actions(0)["result"][0];
+  CHECK(code(editor.ask("workspace/executeCommand", {{"command", "lacuna.applyRepair"}})) == -32602);
+  editor.replace(std::string(kBroken) + "\n");
+  CHECK(code(editor.ask("workspace/executeCommand",
+                        {{"command", "lacuna.applyRepair"}, {"arguments", first["arguments"]}})) == -32801);
+}
+
+TEST_CASE("a client that knows neither code actions nor edits by command is offered nothing") {
+  Editor editor;
+  Json client = Editor::capabilities();
+  client["textDocument"]["codeAction"] = Json::object();
+  client["workspace"].erase("applyEdit");
+  CHECK_FALSE(editor.initialize(client).contains("codeActionProvider"));
+  editor.open(kBroken);
+  CHECK(editor.actions(0)["result"].empty());
+}
+
 TEST_CASE("resolving what was not offered is refused") {
   Editor editor;
   editor.initialize();
