@@ -19,6 +19,7 @@ import random
 import re
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import torch
@@ -204,13 +205,27 @@ def generate(sources, count, want_held_out, rng):
 
 
 def read_cases(binary, cases):
-    """Runs BIN over the cases: a list of (kinds, labels, dense, sparse) for those it can use."""
-    import tempfile
-    with tempfile.TemporaryFile("w+") as lines:
-        for case in cases:
-            lines.write(json.dumps(case) + "\n")
-        lines.seek(0)
-        data = subprocess.run([binary], stdin=lines, stdout=subprocess.PIPE, check=True).stdout
+    """Runs BIN over the cases, once for each processor: a list of (kinds, labels, dense, sparse) for those it can use."""
+    shards = [tempfile.TemporaryFile("w+") for _ in range(os.cpu_count() or 1)]
+    for i, case in enumerate(cases):
+        shards[i % len(shards)].write(json.dumps(case) + "\n")
+    outputs = [tempfile.TemporaryFile() for _ in shards]
+    runs = []
+    for shard, output in zip(shards, outputs):
+        shard.seek(0)
+        runs.append(subprocess.Popen([binary], stdin=shard, stdout=output))
+    for run in runs:
+        if run.wait() != 0:
+            sys.exit(f"{binary} failed with exit code {run.returncode}")
+    result = []
+    for output in outputs:
+        output.seek(0)
+        result += parse_features(output.read())
+    return result
+
+
+def parse_features(data):
+    """The output of BIN, case by case."""
     at, result = 0, []
     while at < len(data):
         n = int(np.frombuffer(data, np.int32, 1, at)[0])
