@@ -6,7 +6,7 @@
 Prints a line for each figure (see docs/performance.md):
 
 start   from the start of the process to status "ready", with everything in the page cache (medians; what initialize took
-        of it), and a whole `lacuna complete`
+        of it, and the processor time, which does not depend on what else runs), and a whole `lacuna complete`
 memory  resident (RSS), proportional (PSS) and own (USS) bytes of one server, and of two that both complete
 idle    processor time of a server with a loaded model that nobody asks anything, over 10 s
 """
@@ -115,7 +115,7 @@ def wait_until_saved(server: Server) -> None:
 
 
 def measure_start(options) -> None:
-    ready, initialized, whole = [], [], []
+    ready, initialized, whole, busy = [], [], [], []
     with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
         file.write(TEXT)
         file.flush()
@@ -124,6 +124,7 @@ def measure_start(options) -> None:
         for _ in range(options.rounds):
             server = Server(options.lacuna, options.model, options.isa)
             ready.append(server.wait_until_ready())
+            busy.append(1000 * server.cpu_seconds())
             initialized.append(server.initialized_ms)
             load_ms = server.status()["model"]["loadMs"]
             server.end()
@@ -132,7 +133,8 @@ def measure_start(options) -> None:
                            capture_output=True, check=False)
             whole.append(1000 * (time.perf_counter() - start))
     print(f"start: ready after {statistics.median(ready):.0f} ms (of {len(ready)}: {min(ready):.0f} to {max(ready):.0f}), "
-          f"initialize answered after {statistics.median(initialized):.0f} ms, model loaded in {load_ms:.0f} ms; "
+          f"initialize answered after {statistics.median(initialized):.0f} ms, model loaded in {load_ms:.0f} ms, "
+          f"{statistics.median(busy):.0f} ms of processor time; "
           f"`lacuna complete` takes {statistics.median(whole):.0f} ms")
 
 
