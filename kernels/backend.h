@@ -46,8 +46,8 @@ struct WeightSource {
   int64_t cols;  ///< inputs; contiguous
   std::span<const std::byte> data;
   WeightUse use = WeightUse::matrix;
-  /// Inputs that meet this matrix as integers keep about 15 bits instead of 8, for twice the arithmetic. Narrow models
-  /// need it: their sums are too short to average the rounding out.
+  /// Inputs that meet this matrix as integers keep about 15 bits instead of 8 where they are large for their row, for about
+  /// a fifth more arithmetic. Narrow models need it: a few large inputs are a large part of their sums.
   bool precise_inputs = false;
 };
 
@@ -109,7 +109,7 @@ struct BlockCopy {
 
 struct BackendOptions {
   int num_threads = 0;     ///< 0: one for each core worth using
-  std::string isa = "auto";  ///< "auto", "scalar", "avx2", "avx512" (CPU)
+  std::string isa = "auto";  ///< "auto", "scalar", "avx2", "avx512", "amx" (CPU)
   int max_rows = 512;      ///< the largest number of activation rows in one call
   bool pin_threads = false;
 };
@@ -124,7 +124,7 @@ class Backend {
  public:
   virtual ~Backend() = default;
 
-  /// The path that was chosen, as it is printed beside each figure: "avx2", "avx512-vnni", "scalar".
+  /// The path that was chosen, as it is printed beside each figure: "avx2", "avx512-vnni", "amx-int8", "scalar".
   virtual std::string_view isa() const = 0;
   virtual int num_threads() const = 0;
 

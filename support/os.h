@@ -78,6 +78,10 @@ inline constexpr size_t kHugePageBytes = size_t{2} << 20;
 /// are not to be had. Both arguments are multiples of kHugePageBytes.
 void prefer_huge_pages(void* memory, size_t size);
 
+/// Asks for the right of this process to use the tile registers of AMX, which Linux gives on demand; false where it does
+/// not. Threads begun later have it too.
+bool request_tile_registers();
+
 /// The whole file as bytes. Errors: not_found, io, invalid_argument (not a regular file), exhausted (over max_bytes).
 Result<std::string> read_file(const std::string& path, size_t max_bytes);
 

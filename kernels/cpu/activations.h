@@ -18,17 +18,22 @@ struct alignas(16) ActivationBlock {
 };
 static_assert(sizeof(ActivationBlock) == 48);
 
-/// A batch. Block b of row r lies at blocks[b * num_rows + r], so that a tile of rows is contiguous at each step along
-/// the inputs.
+/// An input that is so many times its row's root mean square is large: where it lies, 8 bits are too few for narrow models.
+inline constexpr float kLargeInput = 4;
+
+/// A batch. Block b of row r lies at blocks[b * stride() + r], so that a tile of rows is contiguous at each step along the
+/// inputs.
 ///
-/// With two terms, rows 2r and 2r + 1 of the blocks are the 8-bit form of input row r and that of what it left over:
-/// the products of both are added. That keeps about 15 bits.
+/// With two terms, the block num_rows further on is what the first left over, quantised again, where
+/// an input is large, and zero (d == 0) elsewhere; the products of both are added.
 struct Activations {
-  const float* values = nullptr;  ///< [num_rows / terms, cols]
+  const float* values = nullptr;  ///< [num_rows, cols]
   const ActivationBlock* blocks = nullptr;
-  int64_t num_rows = 0;  ///< of the blocks
+  int64_t num_rows = 0;
   int64_t cols = 0;
-  int64_t terms = 1;  ///< 1 or 2
+  bool two_terms = false;
+
+  int64_t stride() const { return two_terms ? 2 * num_rows : num_rows; }
 };
 
 }  // namespace lacuna::kernels

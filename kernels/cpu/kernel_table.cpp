@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "kernels/cpu/vector_tables.h"
+#include "support/os.h"
 
 namespace lacuna::kernels {
 namespace {
@@ -14,6 +15,9 @@ std::vector<const KernelTable*> detect() {
   if (base && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
       __builtin_cpu_supports("avx512vnni")) {
+    if (__builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-int8") && os::request_tile_registers()) {
+      tables.push_back(&amx_kernels());
+    }
     tables.push_back(&kAvx512Kernels);
   }
   if (base) tables.push_back(&kAvx2Kernels);

@@ -16,7 +16,7 @@
 namespace lacuna::kernels {
 
 /// Rows of activations that a product handles in one call; its accumulators then stay in the first-level cache.
-inline constexpr int64_t kTileRows = 32;
+inline constexpr int64_t kTileRows = 64;
 /// Query rows (a token and a head each) that attention handles in one call.
 inline constexpr int kAttentionRows = 64;
 /// Attention goes over the context in segments of this many tokens, each with a running maximum of its own, and merges
@@ -61,8 +61,10 @@ struct KernelTable {
 
   /// Block b goes to out[b * stride].
   void (*quantise_row)(const float* x, int64_t cols, ActivationBlock* out, int64_t stride);
-  /// And what it leaves over, quantised again, to out[b * stride + 1].
-  void (*quantise_row_twice)(const float* x, int64_t cols, ActivationBlock* out, int64_t stride);
+  /// And the second terms to second[b * stride]: of the blocks with an input above kLargeInput times the
+  /// row's root mean square, and zeros of the others.
+  void (*quantise_row_twice)(const float* x, int64_t cols, ActivationBlock* out, ActivationBlock* second,
+                             int64_t stride);
   void (*rms_norm_row)(const float* x, const float* gain, int64_t cols, float eps, float* out);
   void (*layer_norm_row)(const float* x, const float* gain, const float* bias, int64_t cols, float eps, float* out);
   /// out[i] = silu(gate[i]) * up[i]

@@ -75,15 +75,41 @@ struct SubScaledCodes {
   F sum(const ActivationBlock& x) const { return scales.sum(codes.w, x); }
 };
 
+/// The blocks of some rows at one record.
+struct BlockTile {
+  const ActivationBlock* first;
+  const ActivationBlock* second;  // or null
+  int64_t step;                   // to the next record's
+
+  BlockTile(const Activations& x, int64_t row)
+      : first(x.blocks + row), second(x.two_terms ? first + x.num_rows : nullptr), step(x.stride()) {}
+  void next() {
+    first += step;
+    if (second != nullptr) second += step;
+  }
+};
+
+template <bool kHasMin, class Codes>
+[[gnu::always_inline]] inline F add_block(const Codes& codes, F scale, F min, const ActivationBlock& x, F total) {
+  total = f_fma(codes.sum(x), f_mul(scale, f_set(x.d)), total);
+  if constexpr (kHasMin) total = f_fma(min, f_set(x.d_sum), total);
+  return total;
+}
+
 /// Adds one record's share to the accumulators of each row of the tile. `out` points at this half's lanes.
 template <bool kHasMin, class Codes>
-[[gnu::always_inline]] inline void add_record(const Codes& codes, F scale, F min, const ActivationBlock* tile,
-                                              int64_t count, float* out) {
+[[gnu::always_inline]] inline void add_record(const Codes& codes, F scale, F min, const BlockTile& tile, int64_t count,
+                                              float* out) {
+  if (tile.second == nullptr) {
+    for (int64_t c = 0; c < count; ++c, out += kGroupRows) {
+      f_store(out, add_block<kHasMin>(codes, scale, min, tile.first[c], f_load(out)));
+    }
+    return;
+  }
   for (int64_t c = 0; c < count; ++c, out += kGroupRows) {
-    const ActivationBlock& x = tile[c];
-    F value = f_fma(codes.sum(x), f_mul(scale, f_set(x.d)), f_load(out));
-    if constexpr (kHasMin) value = f_fma(min, f_set(x.d_sum), value);
-    f_store(out, value);
+    F total = add_block<kHasMin>(codes, scale, min, tile.first[c], f_load(out));
+    if (tile.second[c].d != 0) total = add_block<kHasMin>(codes, scale, min, tile.second[c], total);
+    f_store(out, total);
   }
 }
 
@@ -92,12 +118,11 @@ inline void clear(float* out, int64_t count) {
 }
 
 /// Asks for the weights that come next but a few records: one row of activations is bound by memory, and the
-/// processor's own prefetching stops short. The distances are measured (Zen 2).
+/// processor's own prefetching stops short.
 template <int kRecordBytes>
 inline void prefetch_ahead(const std::byte* record) {
-  constexpr int kDistance = kRecordBytes > 512 ? 512 : 1024;
   for (int i = 0; i < kRecordBytes; i += 64) {
-    _mm_prefetch(reinterpret_cast<const char*>(record) + kDistance + i, _MM_HINT_T0);
+    _mm_prefetch(reinterpret_cast<const char*>(record) + kPrefetchDistance + i, _MM_HINT_T0);
   }
 }
 
@@ -109,8 +134,8 @@ constexpr int kVectorStep = static_cast<int>(sizeof(I));  // from one half's cod
 template <class Codes, int kCodeBytes, bool kHasMin>
 void multiply_32(const std::byte* group, const Activations& x, int64_t first, int64_t count, float* out) {
   clear(out, count);
-  const ActivationBlock* tile = x.blocks + first;
-  for (int64_t b = 0; b < x.cols / 32; ++b, tile += x.num_rows) {
+  BlockTile tile(x, first);
+  for (int64_t b = 0; b < x.cols / 32; ++b, tile.next()) {
     const std::byte* codes_at = group + (kHasMin ? 2 : 1) * kScaleBytes;
     prefetch_ahead<(kHasMin ? 2 : 1) * kScaleBytes + kCodeBytes>(group);
     for (int half = 0; half < kHalves; ++half) {
@@ -127,11 +152,11 @@ template <int kBits>
 void multiply_k(const std::byte* group, const Activations& x, int64_t first, int64_t count, float* out) {
   using Codes = UnsignedCodes<kBits, -1>;
   clear(out, count);
-  const ActivationBlock* tile = x.blocks + first;
+  BlockTile tile(x, first);
   for (int64_t b = 0; b < x.cols / 256; ++b) {
     const std::byte* header = group;
     group += 2 * kScaleBytes;
-    for (int j = 0; j < 8; ++j, tile += x.num_rows) {
+    for (int j = 0; j < 8; ++j, tile.next()) {
       prefetch_ahead<2 * kGroupRows + CodeVectors<kBits>::kBytes>(group);
       for (int half = 0; half < kHalves; ++half) {
         const F d = f_load_halves(header + half * kHalfScaleBytes);
@@ -148,11 +173,11 @@ void multiply_k(const std::byte* group, const Activations& x, int64_t first, int
 
 void multiply_q6_k(const std::byte* group, const Activations& x, int64_t first, int64_t count, float* out) {
   clear(out, count);
-  const ActivationBlock* tile = x.blocks + first;
+  BlockTile tile(x, first);
   for (int64_t b = 0; b < x.cols / 256; ++b) {
     const std::byte* header = group;
     group += kScaleBytes;
-    for (int j = 0; j < 8; ++j, tile += x.num_rows) {
+    for (int j = 0; j < 8; ++j, tile.next()) {
       prefetch_ahead<2 * kGroupRows + CodeVectors<6>::kBytes>(group);
       for (int half = 0; half < kHalves; ++half) {
         const F d = f_load_halves(header + half * kHalfScaleBytes);

@@ -83,9 +83,10 @@ class SimdBackend final : public CpuBackend {
   }
   /// x as the products take it; quantised if `quantise`.
   Activations prepare_activations(Tensor x, bool quantise, bool precise);
-  void multiply_chunk(const Activations& x, const Product& product, int64_t chunk, float* tile) const;
-  void gated_chunk(const Activations& x, const CpuWeight& gate, const CpuWeight& up, Activation activation,
-                   int64_t chunk, float* tile, Tensor out) const;
+  /// The groups from `begin` to `end` of a matrix; `tile` is the worker's part of product_tiles_.
+  void multiply_groups(const Activations& x, const Product& product, int64_t begin, int64_t end, float* tile) const;
+  void multiply_gated_groups(const Activations& x, const CpuWeight& gate, const CpuWeight& up, Activation activation,
+                             int64_t begin, int64_t end, float* tile, Tensor out) const;
 
   int64_t num_query_tiles(const AttentionParameters& parameters, const AttentionSequence& sequence) const;
   QueryTile query_tile(const AttentionParameters& parameters, std::span<const AttentionSequence> sequences,

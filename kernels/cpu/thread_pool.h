@@ -55,8 +55,36 @@ class ThreadPool {
     });
   }
 
-  /// From now on for_each() asks `stop`, on the calling thread, before each item that it takes itself. Once that says
-  /// yes, items that nobody has begun are left out, in all calls until this one is made again. Null: nothing is asked.
+  /// Calls body(begin, end, worker) for ranges that cover [0, num_items), each item once. A range is a share of what is
+  /// left: long ones first, which read memory in one stream, and short ones at the end, so that nobody waits long for the
+  /// last. At most `most` items are one range.
+  template <class Body>
+  void for_each_range(int64_t num_items, int64_t most, Body&& body) {
+    if (num_items <= 1 || num_threads_ == 1) {
+      for (int64_t i = 0; i < num_items && !asked_to_stop(); i += most) {
+        body(i, i + most < num_items ? i + most : num_items, 0);
+      }
+      return;
+    }
+    next_item_.store(0, std::memory_order_relaxed);
+    run([&](int worker) {
+      for (;;) {
+        if (worker == 0 && asked_to_stop()) next_item_.store(num_items, std::memory_order_relaxed);
+        int64_t begin = next_item_.load(std::memory_order_relaxed);
+        int64_t end = begin;
+        do {
+          if (begin >= num_items) return;
+          const int64_t share = (num_items - begin) / (2 * num_threads_);
+          end = begin + (share < 1 ? 1 : share > most ? most : share);
+        } while (!next_item_.compare_exchange_weak(begin, end, std::memory_order_relaxed));
+        body(begin, end, worker);
+      }
+    });
+  }
+
+  /// From now on for_each() and for_each_range() ask `stop`, on the calling thread, before each item or range that it takes
+  /// itself. Once that says yes, items that nobody has begun are left out, in all calls until this one is made again.
+  /// Null: nothing is asked.
   void stop_when(std::function<bool()> stop) {
     stop_ = std::move(stop);
     stopped_ = false;

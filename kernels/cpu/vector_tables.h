@@ -7,5 +7,7 @@ namespace lacuna::kernels {
 
 extern const KernelTable kAvx2Kernels;
 extern const KernelTable kAvx512Kernels;
+/// kAvx512Kernels, but for the products of 16 rows and more.
+const KernelTable& amx_kernels();
 
 }  // namespace lacuna::kernels

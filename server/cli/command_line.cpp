@@ -111,7 +111,7 @@ void CommandLine::add_model_options(CLI::App& command) {
       ->check(CLI::Range(0, 1024))
       ->type_name("N");
   command.add_option("--isa", common_.isa, "Force an instruction set")
-      ->check(CLI::IsMember({"auto", "scalar", "avx2", "avx512"}));
+      ->check(CLI::IsMember({"auto", "scalar", "avx2", "avx512", "amx"}));
 }
 
 void CommandLine::add_lsp() {

@@ -201,6 +201,25 @@ TEST_CASE("a row's products are bit for bit the same in any batch and with any n
   }
 }
 
+TEST_CASE("the matrix unit's products are those of AVX-512, bit for bit") {
+  const std::vector<std::string> isas = available_isas();
+  const auto has = [&](const char* isa) { return std::find(isas.begin(), isas.end(), isa) != isas.end(); };
+  if (!has("amx") || !has("avx512")) return;
+  for (const TensorType type : kAllTypes) {
+    for (const int64_t batch : {15, 16, 31, 33, 64, 150}) {
+      CAPTURE(name_of(type));
+      CAPTURE(batch);
+      const int64_t cols = column_counts(type).back();
+      const Matrix w = random_matrix(type, 50, cols, 91);
+      const std::vector<float> x = values_with_outliers(batch, cols, 92);
+      auto tiles = make_backend("amx", 2);
+      auto vectors = make_backend("avx512", 2);
+      CHECK(multiplied(*tiles, w, x) == multiplied(*vectors, w, x));
+      CHECK(multiplied(*tiles, w, x, true) == multiplied(*vectors, w, x, true));
+    }
+  }
+}
+
 TEST_CASE("several products share an input, with biases and the residual") {
   for (const std::string& isa : available_isas()) {
     CAPTURE(isa);
@@ -251,7 +270,7 @@ TEST_CASE("the gated product is silu of one times the other") {
   }
 }
 
-TEST_CASE("precise inputs lose a small part of what 8 bits lose, and only where they are asked for") {
+TEST_CASE("precise inputs lose a small part of what 8 bits lose beside large ones, and only where they are asked for") {
   for (const std::string& isa : vector_isas()) {
     for (const TensorType type : kAllTypes) {
       if (is_float_type(type)) continue;
@@ -265,8 +284,8 @@ TEST_CASE("precise inputs lose a small part of what 8 bits lose, and only where 
         auto vector = make_backend(isa);
         const std::vector<float> expected = multiplied(*scalar, w, x);
         const double precise = product_error(w, x, multiplied(*vector, w, x, true), expected);
-        CHECK(precise < 1e-4);
-        CHECK(product_error(w, x, multiplied(*vector, w, x), expected) > 20 * precise);
+        CHECK(precise < 1e-3);
+        CHECK(product_error(w, x, multiplied(*vector, w, x), expected) > 10 * precise);
       }
     }
   }

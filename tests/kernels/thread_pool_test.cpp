@@ -31,6 +31,27 @@ TEST_CASE("for_each visits every item once, whatever the number of items") {
   }
 }
 
+TEST_CASE("for_each_range covers every item once, in ranges no longer than asked for") {
+  for (const int threads : {1, 3}) {
+    ThreadPool pool(threads, false);
+    for (const int64_t items : {0, 1, 2, 7, 100, 4097}) {
+      for (const int64_t most : {int64_t{1}, int64_t{16}, int64_t{5000}}) {
+        std::vector<std::atomic<int>> visits(static_cast<size_t>(items));
+        std::atomic<bool> sound{true};
+        pool.for_each_range(items, most, [&](int64_t begin, int64_t end, int worker) {
+          if (begin < 0 || begin >= end || end > items || end - begin > most || worker < 0 || worker >= threads) {
+            sound = false;
+            return;
+          }
+          for (int64_t i = begin; i < end; ++i) visits[static_cast<size_t>(i)].fetch_add(1);
+        });
+        CHECK(sound.load());
+        for (const auto& count : visits) REQUIRE(count.load() == 1);
+      }
+    }
+  }
+}
+
 TEST_CASE("a pool that has slept takes the next task") {
   ThreadPool pool(2, true);
   std::atomic<int> calls{0};
