@@ -9,5 +9,6 @@ return {
   root_markers = { '.git' },
   -- Neovim 0.12 announces this itself; on 0.11 this plugin draws the ghost text.
   capabilities = { textDocument = { inlineCompletion = { dynamicRegistration = false } } },
+  handlers = { ['window/showMessage'] = function(...) require('lacuna.notice').show(...) end },
   on_exit = function(code, signal, client_id) require('lacuna.restart').ended(code, signal, client_id) end,
 }

@@ -116,6 +116,17 @@ def test_the_status_is_told_in_words(neovim):
     assert "lacuna model pull" in editor.until_told("Lacuna 0")
 
 
+def test_a_long_message_of_the_server_does_not_stop_the_typing(neovim):
+    editor = neovim()
+    editor.nvim.options["columns"] = 40
+    editor.open("a.py", "x = 1\n")
+    editor.model_ready()
+    short = editor.until_told("… :Lacuna messages")
+    assert len(short) < 40
+    editor.keys(":Lacuna messages<CR>")
+    assert "fill-in-the-middle tokens: completions see the text before the cursor only" in editor.until_told("before the cursor only")
+
+
 def test_an_action_that_does_not_exist_is_named_with_those_that_do(neovim):
     editor = neovim(with_model=False)
     editor.keys(":Lacuna dance<CR>")

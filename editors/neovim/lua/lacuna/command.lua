@@ -25,6 +25,10 @@ local actions = {
   fix = function()
     if not require('lacuna.fix').all(vim.api.nvim_get_current_buf()) then vim.notify('Lacuna: nothing to mend') end
   end,
+  messages = function()
+    local kept = require('lacuna.notice').kept
+    vim.notify(#kept > 0 and table.concat(kept, '\n') or 'Lacuna: no messages')
+  end,
   log = function() vim.cmd.tabedit(vim.lsp.log.get_filename()) end,
   health = function() vim.cmd.checkhealth('lacuna') end,
 }

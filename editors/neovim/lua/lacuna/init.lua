@@ -18,6 +18,8 @@ function M.setup(options)
     cmd = current.cmd,
     filetypes = current.filetypes,
     init_options = object(options_of_session),
+    -- What the server may know of this client: Neovim 0.12 waits longer before it asks.
+    capabilities = not vim.lsp.inline_completion and { experimental = { lacuna = { waitsMs = math.floor(current.debounce_ms) } } } or nil,
     settings = object({ lacuna = object(current.settings) }),
   })
   vim.lsp.enable('lacuna')

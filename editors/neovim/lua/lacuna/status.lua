@@ -15,6 +15,7 @@ vim.api.nvim_create_autocmd('LspProgress', {
     if not client or client.name ~= 'lacuna' then return end
     local value = event.data.params.value
     progress[client.id] = value.kind ~= 'end' and (value.percentage and ('%d %%'):format(value.percentage) or 'busy') or nil
+    vim.cmd.redrawstatus()
   end,
 })
 
