@@ -360,6 +360,10 @@ Signals an error without a server."
 
 ;;; The mode and the set-ups
 
+(defun lacuna--own-delay ()
+  "How many milliseconds this client waits before it asks; the server takes lsp-mode itself to wait longer."
+  (round (* 1000 (or lacuna-delay 0))))
+
 ;;;###autoload
 (define-minor-mode lacuna-mode
   "Ghost text from the server lacuna, which eglot or lsp-mode runs for this buffer."
@@ -401,11 +405,12 @@ Signals an error without a server."
   "Add ghost text to lsp-mode's CAPABILITIES where the client asks for it by the mark `lacunaGhostText'."
   (if (not (assq 'lacunaGhostText capabilities))
       capabilities
-    (mapcar (lambda (part)
-              (if (and (eq (car part) 'textDocument) (not (assq 'inlineCompletion (cdr part))))
-                  (cons 'textDocument (cons '(inlineCompletion . ((dynamicRegistration . :json-false))) (cdr part)))
-                part))
-            (assq-delete-all 'lacunaGhostText (copy-sequence capabilities)))))
+    (cons `(experimental . ((lacuna . ((waitsMs . ,(lacuna--own-delay))))))
+          (mapcar (lambda (part)
+                    (if (and (eq (car part) 'textDocument) (not (assq 'inlineCompletion (cdr part))))
+                        (cons 'textDocument (cons '(inlineCompletion . ((dynamicRegistration . :json-false))) (cdr part)))
+                      part))
+                  (seq-remove (lambda (part) (memq (car part) '(lacunaGhostText experimental))) capabilities)))))
 
 ;;;###autoload
 (defun lacuna-setup-lsp-mode ()

@@ -5,15 +5,12 @@ import os
 import pytest
 
 from neovim import PLUGIN, program
-from shared import root, server_command, until
-from terminal import Terminal
-
-PICTURES = root / "build" / "test-results" / "pictures"
+from shared import server_command, until
+from terminal import PICTURES, Terminal
 
 
 @pytest.fixture
 def terminal(project, model):
-    PICTURES.mkdir(parents=True, exist_ok=True)
     command = ", ".join(f"'{part}'" for part in [*server_command(), "--model", str(model)])
     init = project.parent / "init.lua"
     init.write_text(f"""

@@ -63,8 +63,8 @@ function M.clear() end
 
 function M.visible() return nil end
 
-function M.attach(client, buf)
-  if config.current.automatic then vim.lsp.inline_completion.enable(true, { bufnr = buf, client_id = client.id }) end
+function M.attach(client)
+  if config.current.automatic then vim.lsp.inline_completion.enable(true, { client_id = client.id }) end -- Neovim takes one filter at a time
 end
 
 return M

@@ -9,6 +9,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from shared import root
+
+PICTURES = root / "build" / "test-results" / "pictures"
 COLUMNS, ROWS = 88, 16
 SGR = re.compile(r"\x1b\[([0-9;]*)m")
 BASIC = ["#1e1e1e", "#cd5c5c", "#6a9955", "#d7ba7d", "#569cd6", "#c586c0", "#4ec9b0", "#d4d4d4"]
@@ -36,6 +39,7 @@ class Terminal:
 
     def picture(self, path: Path) -> None:
         """The screen as HTML and, if a browser is here, as PNG."""
+        path.parent.mkdir(parents=True, exist_ok=True)
         page = path.with_suffix(".html")
         page.write_text(to_html(self.screen(colours=True)), encoding="utf-8")
         browser = shutil.which("chromium")
