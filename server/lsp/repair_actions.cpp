@@ -16,6 +16,7 @@ constexpr char kFixAllTitle[] = "Fix all syntax errors";
 constexpr size_t kMostErrors = 3;  // of one request; lines with more are rare, and nobody reads nine fixes
 constexpr std::chrono::milliseconds kBudget{500};  // of all searches of one request
 constexpr std::chrono::milliseconds kDoubtBudget{250};
+constexpr size_t kManyErrors = 5;                     // more than people leave behind in a file that they close
 constexpr std::chrono::milliseconds kPatience{1500};  // then the answer is that there are none
 
 /// Whether an action of `kind` is asked for by `requested`, which names a kind or one of its parents.
@@ -77,14 +78,18 @@ struct RepairActions::Search {
     if (doubt) grammar_errs = !can_be_mended();
   }
 
-  /// Whether one repair is trusted, or repairs lead to a text without errors; true if there was no time to find out.
+  /// Whether repairs lead to a text without errors. With few errors, a repair that is trusted is proof enough, and so
+  /// is that there was no time to find out.
   bool can_be_mended() const {
-    for (const auto& each : repairs)
-      if (!each.empty() && (each.front().preferred || each.front().remaining_errors == 0)) return true;
+    const bool few = analysis->errors.size() <= kManyErrors;
+    const auto convinces = [few](const std::vector<syntax::Repair>& found) {
+      return !found.empty() && (found.front().remaining_errors == 0 || (few && found.front().preferred));
+    };
+    if (std::any_of(repairs.begin(), repairs.end(), convinces)) return true;
     bool ran_out = false;
     const syntax::Repair mended = syntax::fix_all(*analysis->snapshot->tree, *analysis->snapshot->text,
                                                   {.budget = kDoubtBudget, .cancel = &cancelled, .ran_out = &ran_out});
-    return ran_out || (!mended.changes.empty() && mended.remaining_errors == 0);
+    return (few && ran_out) || (!mended.changes.empty() && mended.remaining_errors == 0);
   }
 
   /// On the loop, while a worker still runs.

@@ -94,3 +94,14 @@ async def test_where_the_grammar_itself_may_err_nothing_is_offered_before_the_te
     document.set(text + "\n")
     (diagnostic, *_) = await document.diagnostics()
     assert await document.quick_fixes(diagnostic)
+
+
+async def test_a_file_opened_with_many_errors_that_cannot_all_be_mended_is_left_alone(client, tmp_path):
+    text = "x = 1 2\n" + "def f():\n    return 1\n? ? ?\n" * 8
+    document = client.open(tmp_path / "a.py", "python", text)
+    (diagnostic, *others) = await document.diagnostics()
+    assert len(others) >= 5
+    assert await document.quick_fixes(diagnostic) == []
+    document.set(text + "\n")
+    (diagnostic, *_) = await document.diagnostics()
+    assert await document.quick_fixes(diagnostic)
