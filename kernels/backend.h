@@ -10,6 +10,7 @@
 /// says so.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -34,6 +35,7 @@ struct WeightId {
 /// What a weight is registered for. A table that is also the output head is registered twice.
 enum class WeightUse : uint8_t {
   matrix,  ///< linear(), linear_swiglu(); works for embed() too, but costs a repacked copy
+  head,    ///< as matrix, and for best_rows(), which may cost a second, smaller copy
   table,   ///< embed() only: read from `data`, no copy
   vector,  ///< gains and biases, rows = 1; kept as f32
 };
@@ -54,6 +56,9 @@ struct WeightSource {
 /// The token count of a KV block (page), everywhere.
 inline constexpr int kBlockTokens = 16;
 
+/// The most inputs of Backend::best_rows() and linear_rows().
+inline constexpr int kMostBestRows = 16;
+
 struct KvCacheShape {
   int num_layers;
   int num_blocks;  ///< of each layer
@@ -70,6 +75,20 @@ struct LinearTarget {
   Tensor out;               ///< [x.rows, weight.rows]
   WeightId bias = {};       ///< [1, weight.rows], or none
   bool accumulate = false;  ///< add to what `out` holds (the residual stream)
+};
+
+/// The greatest products of one input with the rows of a head.
+struct BestRows {
+  static constexpr int kMost = 16;
+  struct Row {
+    int32_t row;
+    float product;  ///< as linear() gives it
+  };
+  /// In descending order; of equal products the lowest row first.
+  std::array<Row, kMost> rows{};
+  int count = 0;             ///< no other row comes before these. 0: not known, linear() must tell
+  float log_sum_exp = 0;     ///< of all products, a few of them exact, the others estimated
+  int64_t computed_rows = 0;  ///< how many products were computed exactly
 };
 
 struct RopeParameters {
@@ -173,6 +192,12 @@ class Backend {
   virtual void add(Tensor x, Tensor to) = 0;
   /// Several products of the same input, as one fork-join: Q, K and V; or one alone.
   virtual void linear(Tensor x, std::span<const LinearTarget> targets) = 0;
+  /// For each row of x the greatest products with a head's rows, at less cost than linear() where `best[i].count` is not
+  /// 0. The head was registered as WeightUse::head; at most kMostBestRows rows.
+  virtual void best_rows(Tensor x, WeightId head, std::span<BestRows> best) = 0;
+  /// out[i, j] = x[i] · weight[rows[j]]ᵀ, the values of linear(). rows ascend; out [x.rows, rows.size()]; at most
+  /// kMostBestRows rows of x.
+  virtual void linear_rows(Tensor x, WeightId weight, std::span<const int32_t> rows, Tensor out) = 0;
   /// out = silu(x · gateᵀ) * (x · upᵀ); gate and up [out.cols, x.cols].
   virtual void linear_swiglu(Tensor x, WeightId gate, WeightId up, Tensor out) = 0;
   /// The same with gelu in silu's place.

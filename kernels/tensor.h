@@ -14,6 +14,8 @@ struct Tensor {
 
   /// The first `count` rows.
   Tensor first_rows(int64_t count) const { return {data, count, cols}; }
+  /// `count` rows from the first-th on.
+  Tensor rows_from(int64_t first, int64_t count) const { return {data + first * cols, count, cols}; }
 };
 
 }  // namespace lacuna::kernels

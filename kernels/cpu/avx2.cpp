@@ -17,6 +17,7 @@
 #include "kernels/cpu/elementwise_inl.h"
 #include "kernels/cpu/multiply_inl.h"
 #include "kernels/cpu/attention_inl.h"
+#include "kernels/cpu/head_inl.h"
 // clang-format on
 #pragma GCC pop_options
 
@@ -24,6 +25,7 @@ namespace lacuna::kernels {
 
 const KernelTable kAvx2Kernels{"avx2",       "avx2",           multiply_group, quantise_row, quantise_row_twice,
                                rms_norm_row, layer_norm_row,   swiglu,         geglu,        gelu,
-                               rope_row,     floats_to_halves, attend,         merge_segment};
+                               rope_row,     floats_to_halves, attend,         merge_segment,
+                                   scan_rough};
 
 }  // namespace lacuna::kernels

@@ -43,6 +43,10 @@ Result<void> check_source(const WeightSource& source) {
   return {};
 }
 
+bool is_matrix(const CpuWeight& weight) {
+  return weight.use == WeightUse::matrix || weight.use == WeightUse::head;
+}
+
 }  // namespace
 
 CpuBackend::CpuBackend(const BackendOptions& options)
@@ -71,7 +75,7 @@ Result<WeightId> CpuBackend::add_weight(const WeightSource& source) {
     dequantize(source.type, source.data.data(), weight.values.size(), weight.values.data());
     allocated_bytes_ += weight.values.size() * sizeof(float);
   }
-  if (source.use == WeightUse::matrix) LACUNA_RETURN_IF_ERROR(pack(weight));
+  if (is_matrix(weight)) LACUNA_RETURN_IF_ERROR(pack(weight));
   weights_.push_back(std::move(weight));
   return WeightId{static_cast<int32_t>(weights_.size()) - 1};
 }
@@ -193,11 +197,29 @@ void CpuBackend::linear(Tensor x, std::span<const LinearTarget> targets) {
   LACUNA_CHECK(x.rows <= options_.max_rows);
   for (const LinearTarget& target : targets) {
     const CpuWeight& w = weight(target.weight);
-    LACUNA_CHECK(w.use == WeightUse::matrix && w.cols == x.cols && w.rows == target.out.cols);
+    LACUNA_CHECK(is_matrix(w) && w.cols == x.cols && w.rows == target.out.cols);
     LACUNA_CHECK(target.out.rows == x.rows && target.out.data != x.data);
     optional_vector(target.bias, w.rows);
   }
   if (x.rows > 0) run_linear(x, targets);
+}
+
+void CpuBackend::best_rows(Tensor x, WeightId head, std::span<BestRows> best) {
+  const CpuWeight& w = weight(head);
+  LACUNA_CHECK(w.use == WeightUse::head && w.cols == x.cols && x.rows <= kMostBestRows && x.rows <= options_.max_rows);
+  LACUNA_CHECK(static_cast<int64_t>(best.size()) == x.rows);
+  for (BestRows& result : best) result = {};
+  if (x.rows > 0) run_best_rows(x, w, best);
+}
+
+void CpuBackend::linear_rows(Tensor x, WeightId weight_id, std::span<const int32_t> rows, Tensor out) {
+  const CpuWeight& w = weight(weight_id);
+  LACUNA_CHECK(is_matrix(w) && w.cols == x.cols && x.rows <= kMostBestRows && x.rows <= options_.max_rows);
+  LACUNA_CHECK(out.rows == x.rows && out.cols == static_cast<int64_t>(rows.size()) && out.data != x.data);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    LACUNA_CHECK(rows[i] >= 0 && rows[i] < w.rows && (i == 0 || rows[i - 1] < rows[i]));
+  }
+  if (x.rows > 0 && !rows.empty()) run_linear_rows(x, w, rows, out);
 }
 
 void CpuBackend::linear_swiglu(Tensor x, WeightId gate, WeightId up, Tensor out) {
@@ -212,8 +234,8 @@ void CpuBackend::linear_gated(Tensor x, WeightId gate, WeightId up, Activation a
   const CpuWeight& g = weight(gate);
   const CpuWeight& u = weight(up);
   LACUNA_CHECK(x.rows <= options_.max_rows && out.rows == x.rows && out.data != x.data);
-  LACUNA_CHECK(g.use == WeightUse::matrix && g.cols == x.cols && g.rows == out.cols);
-  LACUNA_CHECK(u.use == WeightUse::matrix && u.cols == x.cols && u.rows == out.cols);
+  LACUNA_CHECK(is_matrix(g) && g.cols == x.cols && g.rows == out.cols);
+  LACUNA_CHECK(is_matrix(u) && u.cols == x.cols && u.rows == out.cols);
   if (x.rows > 0) run_gated(x, g, u, activation, out);
 }
 

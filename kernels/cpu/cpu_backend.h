@@ -33,6 +33,8 @@ struct CpuWeight {
   std::span<const std::byte> file;
   std::vector<float> values;    ///< [cols], of a vector
   const std::byte* packed = nullptr;  ///< of a matrix, in the subclass's layout, or null; lies in the store or the arena
+  TensorType rough_type = TensorType::f32;  ///< of a head's rough rows (rough_rows.h); f32: it has none
+  const std::byte* rough = nullptr;
 
   const std::byte* file_row(int64_t row) const {
     return file.data() + file.size() / static_cast<size_t>(rows) * static_cast<size_t>(row);
@@ -62,6 +64,8 @@ class CpuBackend : public Backend {
   void scale(Tensor x, float factor) final;
   void add(Tensor x, Tensor to) final;
   void linear(Tensor x, std::span<const LinearTarget> targets) final;
+  void best_rows(Tensor x, WeightId head, std::span<BestRows> best) final;
+  void linear_rows(Tensor x, WeightId weight, std::span<const int32_t> rows, Tensor out) final;
   void linear_swiglu(Tensor x, WeightId gate, WeightId up, Tensor out) final;
   void linear_geglu(Tensor x, WeightId gate, WeightId up, Tensor out) final;
   void gelu(Tensor x) final;
@@ -83,6 +87,8 @@ class CpuBackend : public Backend {
   virtual void run_rms_norm(Tensor x, const float* gain, float eps, Tensor out) = 0;
   virtual void run_layer_norm(Tensor x, const float* gain, const float* bias, float eps, Tensor out) = 0;
   virtual void run_linear(Tensor x, std::span<const LinearTarget> targets) = 0;
+  virtual void run_best_rows(Tensor x, const CpuWeight& head, std::span<BestRows> best) = 0;
+  virtual void run_linear_rows(Tensor x, const CpuWeight& weight, std::span<const int32_t> rows, Tensor out) = 0;
   virtual void run_gated(Tensor x, const CpuWeight& gate, const CpuWeight& up, Activation activation, Tensor out) = 0;
   virtual void run_gelu(Tensor x) = 0;
   /// cos and sin: [x.rows, num_dims / 2], for each row's position.

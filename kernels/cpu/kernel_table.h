@@ -22,6 +22,8 @@ inline constexpr int kAttentionRows = 64;
 /// Attention goes over the context in segments of this many tokens, each with a running maximum of its own, and merges
 /// them in order. The bounds are absolute positions: the result is the same whoever computes which segment.
 inline constexpr int kSegmentTokens = 512;
+/// Query rows whose weights for a page lie in the scratch memory at one time.
+inline constexpr int kMostAttentionRowsAtOnce = 8;
 
 /// out[i][j] = the product of row j of the packed group and activation row first + i; for i < count <= kTileRows.
 using MultiplyGroup = void (*)(const std::byte* group, const Activations& x, int64_t first, int64_t count,
@@ -50,8 +52,23 @@ constexpr int padded_head_dim(int head_dim) {
   return (head_dim + 15) / 16 * 16;
 }
 constexpr size_t attention_scratch_floats(int head_dim) {
-  return static_cast<size_t>(2 * kBlockTokens) * static_cast<size_t>(padded_head_dim(head_dim)) + 4 * kBlockTokens;
+  return static_cast<size_t>(2 * kBlockTokens) * static_cast<size_t>(padded_head_dim(head_dim)) +
+         kMostAttentionRowsAtOnce * kBlockTokens;
 }
+
+/// A part of a head's rough products (rough_rows.h), in whole groups.
+struct RoughScan {
+  const float* products;  // [num_groups, kGroupRows]
+  const float* errors;    // [num_groups, kGroupRows], of each row
+  int64_t num_groups;
+  float input_norm;
+  float threshold;  // a row whose product plus error is not below it may be the best
+  float greatest;   // any value near the greatest product
+  // Results:
+  uint8_t* flags;      // [num_groups] 1: some row may be the best
+  float exponentials;  // sum of exp(product - greatest) over the groups without a flag
+  float highest;       // the greatest bound in these
+};
 
 struct KernelTable {
   const char* name;  ///< what Backend::isa() says
@@ -79,6 +96,7 @@ struct KernelTable {
   /// Merges a later segment's results into an earlier one's: (maximum, total, out[padded_dim]).
   void (*merge_segment)(float* maximum, float* total, float* out, const float* other_maximum, const float* other_total,
                         const float* other_out, int num_rows, int padded_dim);
+  void (*scan_rough)(RoughScan& scan);
 };
 
 /// Those that this machine can run, best first.

@@ -29,7 +29,7 @@
 
 namespace lacuna::kernels {
 
-inline constexpr uint32_t kPackedLayoutVersion = 1;
+inline constexpr uint32_t kPackedLayoutVersion = 2;
 inline constexpr int kGroupRows = 16;
 
 constexpr int64_t num_groups(int64_t rows) {

@@ -111,6 +111,16 @@ class ScalarBackend final : public CpuBackend {
     }
   }
 
+  /// The oracle has no short cuts: linear() tells.
+  void run_best_rows(Tensor, const CpuWeight&, std::span<BestRows>) override {}
+
+  void run_linear_rows(Tensor x, const CpuWeight& w, std::span<const int32_t> rows, Tensor out) override {
+    pool_.for_each(out.cols, [&](int64_t j, int worker) {
+      const float* row = decoded_row(w, rows[static_cast<size_t>(j)], worker);
+      for (int64_t i = 0; i < x.rows; ++i) out.data[i * out.cols + j] = dot(x.data + i * x.cols, row, x.cols);
+    });
+  }
+
   void run_gated(Tensor x, const CpuWeight& gate, const CpuWeight& up, Activation activation, Tensor out) override {
     const auto activate = activation == Activation::gelu ? gelu_of : silu;
     pool_.for_each(gate.rows, [&](int64_t j, int worker) {

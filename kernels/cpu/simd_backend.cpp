@@ -80,6 +80,7 @@ Result<void> SimdBackend::pack(CpuWeight& weight) {
   if (!section.filled) {
     pack_matrix(weight.type, weight.rows, weight.cols, weight.file.data(), section.data, pool_);
   }
+  if (weight.use == WeightUse::head) return pack_rough(weight);
   return {};
 }
 
@@ -126,6 +127,10 @@ Activations SimdBackend::prepare_activations(Tensor x, bool quantise, bool preci
   return activations;
 }
 
+float* SimdBackend::product_tile(int worker) const {
+  return product_tiles_.as<float>() + worker * 2 * kTileFloats;
+}
+
 void SimdBackend::run_linear(Tensor x, std::span<const LinearTarget> targets) {
   bool quantise = false;
   bool precise = false;
@@ -140,7 +145,7 @@ void SimdBackend::run_linear(Tensor x, std::span<const LinearTarget> targets) {
   }
   const Activations activations = prepare_activations(x, quantise, precise);
   pool_.for_each_range(total, most, [&](int64_t begin, int64_t end, int worker) {
-    float* tile = product_tiles_.as<float>() + worker * 2 * kTileFloats;
+    float* tile = product_tile(worker);
     int64_t first = 0;  // group of the target, counted from the first target's
     for (const LinearTarget& target : targets) {
       const CpuWeight& w = weight(target.weight);
@@ -178,7 +183,7 @@ void SimdBackend::run_gated(Tensor x, const CpuWeight& gate, const CpuWeight& up
   const Activations activations = prepare_activations(x, quantise, gate.precise_inputs || up.precise_inputs);
   const int64_t most = std::max<int64_t>(1, most_groups(gate, x.rows) / 2);  // of both matrices
   pool_.for_each_range(num_groups(gate.rows), most, [&](int64_t begin, int64_t end, int worker) {
-    float* tile = product_tiles_.as<float>() + worker * 2 * kTileFloats;
+    float* tile = product_tile(worker);
     multiply_gated_groups(activations, gate, up, activation, begin, end, tile, out);
   });
 }

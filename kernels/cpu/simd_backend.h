@@ -1,7 +1,8 @@
 /// SimdBackend: the CPU backend over a KernelTable: packs weights, splits work among threads, and keeps the scratch
 /// memory.
 ///
-/// simd_backend.cpp has the products and the operations on rows, simd_attention.cpp attention.
+/// simd_backend.cpp has the products and the operations on rows, simd_head.cpp heads of which not everything is wanted,
+/// simd_attention.cpp attention.
 #pragma once
 
 #include <cstdint>
@@ -58,6 +59,12 @@ class SimdBackend final : public CpuBackend {
     int num_segments() const { return (end_token - 1) / kSegmentTokens + 1 - first_segment(); }
   };
 
+  /// What a search left out.
+  struct RoughRest {
+    double exponentials;  // their sum, relative to the greatest product
+    float highest;        // no product of them is above it
+  };
+
   /// Fewer rows than this are not worth waking the pool for.
   static constexpr int64_t kSerialRows = 8;
 
@@ -67,6 +74,8 @@ class SimdBackend final : public CpuBackend {
 
   void run_rms_norm(Tensor x, const float* gain, float eps, Tensor out) override;
   void run_linear(Tensor x, std::span<const LinearTarget> targets) override;
+  void run_best_rows(Tensor x, const CpuWeight& head, std::span<BestRows> best) override;
+  void run_linear_rows(Tensor x, const CpuWeight& weight, std::span<const int32_t> rows, Tensor out) override;
   void run_layer_norm(Tensor x, const float* gain, const float* bias, float eps, Tensor out) override;
   void run_gelu(Tensor x) override;
   void run_gated(Tensor x, const CpuWeight& gate, const CpuWeight& up, Activation activation, Tensor out) override;
@@ -87,6 +96,18 @@ class SimdBackend final : public CpuBackend {
   void multiply_groups(const Activations& x, const Product& product, int64_t begin, int64_t end, float* tile) const;
   void multiply_gated_groups(const Activations& x, const CpuWeight& gate, const CpuWeight& up, Activation activation,
                              int64_t begin, int64_t end, float* tile, Tensor out) const;
+
+  float* product_tile(int worker) const;
+
+  // simd_head.cpp
+  Result<void> pack_rough(CpuWeight& head);
+  float* rough_products(const CpuWeight& head, int64_t row) const;
+  void multiply_rough(const Activations& x, const CpuWeight& head);
+  void compute_group(const Activations& x, const CpuWeight& head, int64_t row, int64_t group, int worker);
+  RoughRest find_candidates(const CpuWeight& head, int64_t row, const RoughScan& wanted);
+  void search_best_rows(const Activations& x, const CpuWeight& head, int64_t row, BestRows& best);
+  void collect_best_rows(const CpuWeight& head, const float* products, const RoughRest& rest, float certain,
+                         float greatest, BestRows& best) const;
 
   int64_t num_query_tiles(const AttentionParameters& parameters, const AttentionSequence& sequence) const;
   QueryTile query_tile(const AttentionParameters& parameters, std::span<const AttentionSequence> sequences,
@@ -111,6 +132,11 @@ class SimdBackend final : public CpuBackend {
   int64_t most_row_blocks_ = 0;      // of any matrix, for one row of its inputs
   AlignedBuffer activation_blocks_;  // ActivationBlock[max_rows * most_row_blocks_]
   AlignedBuffer product_tiles_;      // [worker][2][kTileRows, kGroupRows]
+  AlignedBuffer rough_products_;     // [kMostBestRows, groups of the largest head, kGroupRows]
+  std::vector<BestRows::Row> rough_bests_;  // [chunk][kMostBestRows]
+  std::vector<RoughScan> rough_scans_;      // [chunk]
+  std::vector<uint8_t> group_flags_;        // [group]
+  std::vector<int32_t> candidates_;
   AlignedBuffer attention_scratch_;  // [worker][attention_scratch_bytes_]
   size_t attention_scratch_bytes_ = 0;
   AlignedBuffer partial_states_;  // [kMaxPartials] states of kSplitRows rows

@@ -78,6 +78,10 @@ inline float f_reduce_add(F x) {
 inline F f_zero_below(F x, F limit, F result) {
   return _mm256_and_ps(result, _mm256_cmp_ps(x, limit, _CMP_GE_OQ));
 }
+/// Is every lane below the limit? Never where a lane is no number.
+inline bool f_all_below(F x, F limit) {
+  return _mm256_movemask_ps(_mm256_cmp_ps(x, limit, _CMP_LT_OQ)) == 0xFF;
+}
 /// x * 2^n for results that are normal numbers.
 inline F f_scale(F x, I n) {
   return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), _mm256_slli_epi32(n, 23)));

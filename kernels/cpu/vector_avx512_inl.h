@@ -72,6 +72,9 @@ inline float f_reduce_add(F x) {
 inline F f_zero_below(F x, F limit, F result) {
   return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, limit, _CMP_GE_OQ), result);
 }
+inline bool f_all_below(F x, F limit) {
+  return _mm512_cmp_ps_mask(x, limit, _CMP_LT_OQ) == 0xFFFF;
+}
 inline F f_scale(F x, I n) {
   return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(x), _mm512_slli_epi32(n, 23)));
 }
