@@ -1,8 +1,8 @@
 /// Attention of a tile of query rows over one segment of the paged cache. Included inside a target region only.
 ///
-/// Pages are visited in order; each is converted to single precision once for the whole tile. Keys lie transposed in a
-/// page
-/// ([head_dim, 16 tokens]), so that the scores of 16 tokens fill vectors without horizontal sums; values lie by token.
+/// Pages are visited in order; each is converted to single precision once for the whole tile, or, where the tile has
+/// few rows, on the way into registers. Keys lie transposed in a page ([head_dim, 16 tokens]), so that the scores of 16
+/// tokens fill vectors without horizontal sums; values lie by token.
 /// The softmax is the running one: a maximum, a total and an unnormalised output per row, scaled down when the maximum
 /// grows.
 ///
@@ -16,34 +16,61 @@ namespace {
 /// Below every score, but finite: the difference of two of them is 0 and not NaN.
 constexpr float kNoMaximum = -1e30f;
 
+/// Rows that are worked on at once, so that each key and value that was loaded meets all of them: as many as there are
+/// registers for their sums.
+constexpr int kRowsAtOnce = kHalves == 1 ? 8 : 3;
+
+/// `Element`: float, where the page was converted for a tile of many rows; Half, where few rows read it as it is.
+template <class Element>
 struct Page {
   int first_token;
   int num_tokens;
-  float* keys;     // [head_dim, 16]
-  float* values;   // [16, padded_head_dim]
-  float* weights;  // [3, 16]
+  const Element* keys;    // [head_dim, 16]
+  const Element* values;  // [16, value_stride]
+  int value_stride;
+  float* weights;  // [kRowsAtOnce, 16]
 };
 
-void load_page(const AttentionTile& tile, const Page& page) {
-  const int32_t block = tile.block_table[static_cast<size_t>(page.first_token / kBlockTokens)];
+inline F load_elements(const float* p) {
+  return f_load(p);
+}
+inline F load_elements(const Half* p) {
+  return f_load_halves(p);
+}
+
+Page<Half> page_at(const AttentionTile& tile, int first_token) {
+  const int32_t block = tile.block_table[static_cast<size_t>(first_token / kBlockTokens)];
   const std::byte* base = tile.layer + static_cast<size_t>(block) * tile.block_bytes;
-  const auto* keys = reinterpret_cast<const Half*>(base + tile.keys_offset);
-  const auto* values = reinterpret_cast<const Half*>(base + tile.values_offset);
-  for (int i = 0; i < tile.head_dim * kBlockTokens; i += kLanes) f_store(page.keys + i, f_load_halves(keys + i));
+  const int left = tile.end_token - first_token;
+  return {first_token,
+          left < kBlockTokens ? left : kBlockTokens,
+          reinterpret_cast<const Half*>(base + tile.keys_offset),
+          reinterpret_cast<const Half*>(base + tile.values_offset),
+          tile.head_dim,
+          tile.scratch};
+}
+
+/// Into scratch memory behind the weights.
+Page<float> converted(const AttentionTile& tile, const Page<Half>& page) {
   const int padded = padded_head_dim(tile.head_dim);
-  for (int t = 0; t < page.num_tokens; ++t, values += tile.head_dim) {
-    float* to = page.values + t * padded;
+  float* keys = page.weights + kMostAttentionRowsAtOnce * kBlockTokens;
+  float* values = keys + kBlockTokens * padded;
+  for (int i = 0; i < tile.head_dim * kBlockTokens; i += kLanes) f_store(keys + i, f_load_halves(page.keys + i));
+  const Half* from = page.values;
+  float* to = values;
+  for (int t = 0; t < page.num_tokens; ++t, from += tile.head_dim, to += padded) {
     int i = 0;
-    for (; i + kLanes <= tile.head_dim; i += kLanes) f_store(to + i, f_load_halves(values + i));
-    for (; i < tile.head_dim; ++i) to[i] = half_to_float(values[i]);
+    for (; i + kLanes <= tile.head_dim; i += kLanes) f_store(to + i, f_load_halves(from + i));
+    for (; i < tile.head_dim; ++i) to[i] = half_to_float(from[i]);
     for (; i < padded; ++i) to[i] = 0;
   }
+  return {page.first_token, page.num_tokens, keys, values, padded, page.weights};
 }
 
 /// Turns a row's scores into weights relative to its new maximum; returns the factor for what was summed before.
-F update_softmax(const AttentionTile& tile, const Page& page, int row, F (&scores)[kHalves], float* weights) {
-  const int lo = tile.first_token[row] - page.first_token;
-  const int hi = tile.last_token[row] - page.first_token;
+F update_softmax(const AttentionTile& tile, int first_token, int row, F (&scores)[kHalves], float* weights) {
+  const int lo = tile.first_token[row] - first_token;
+  const int hi = tile.last_token[row] - first_token;
   if (lo > 0 || hi < kBlockTokens - 1) {
     for (int h = 0; h < kHalves; ++h) scores[h] = f_keep_lanes(scores[h], h * kLanes, lo, hi, f_set(-__builtin_inff()));
   }
@@ -57,25 +84,26 @@ F update_softmax(const AttentionTile& tile, const Page& page, int row, F (&score
     f_store(weights + h * kLanes, weight);
     sum = f_add(sum, weight);
   }
-  const F factor = f_exp(f_set(tile.maximum[row] - maximum));
+  // Most pages leave the maximum as it is; e^0 is exactly 1.
+  const F factor = maximum == tile.maximum[row] ? f_set(1.0f) : f_exp(f_set(tile.maximum[row] - maximum));
   tile.total[row] = tile.total[row] * f_first(factor) + f_reduce_add(sum);
   tile.maximum[row] = maximum;
   return factor;
 }
 
 /// Adds dimension d's share of the scores of 16 tokens.
-template <int kRows>
-[[gnu::always_inline]] inline void add_dimension(const float* queries, int head_dim, int d, const float* keys,
+template <int kRows, class Element>
+[[gnu::always_inline]] inline void add_dimension(const float* queries, int head_dim, int d, const Element* keys,
                                                  F (&scores)[kRows][kHalves]) {
   for (int h = 0; h < kHalves; ++h) {
-    const F key = f_load(keys + d * kBlockTokens + h * kLanes);
+    const F key = load_elements(keys + d * kBlockTokens + h * kLanes);
     for (int r = 0; r < kRows; ++r) scores[r][h] = f_fma(f_set(queries[r * head_dim + d]), key, scores[r][h]);
   }
 }
 
 /// Even and odd dimensions are summed apart: one chain of additions alone would wait for itself.
-template <int kRows>
-void score_page(const AttentionTile& tile, const Page& page, int first_row, F (&scores)[kRows][kHalves]) {
+template <int kRows, class Element>
+void score_page(const AttentionTile& tile, const Page<Element>& page, int first_row, F (&scores)[kRows][kHalves]) {
   F odd[kRows][kHalves];
   for (int r = 0; r < kRows; ++r) {
     for (int h = 0; h < kHalves; ++h) scores[r][h] = odd[r][h] = f_zero();
@@ -93,18 +121,18 @@ void score_page(const AttentionTile& tile, const Page& page, int first_row, F (&
 }
 
 /// out = out * factor + weights · values, for kVectors vectors of dimensions from d on.
-template <int kRows, int kVectors>
-void add_values(const AttentionTile& tile, const Page& page, int first_row, int d, const F (&factor)[kRows]) {
+template <int kRows, int kVectors, class Element>
+void add_values(const AttentionTile& tile, const Page<Element>& page, int first_row, int d, const F (&factor)[kRows]) {
   const int padded = padded_head_dim(tile.head_dim);
   float* out = tile.out + first_row * padded + d;
-  const float* values = page.values + d;
+  const Element* values = page.values + d;
   F sum[kRows][kVectors];
   for (int r = 0; r < kRows; ++r) {
     for (int v = 0; v < kVectors; ++v) sum[r][v] = f_mul(f_load(out + r * padded + v * kLanes), factor[r]);
   }
-  for (int t = 0; t < page.num_tokens; ++t, values += padded) {
+  for (int t = 0; t < page.num_tokens; ++t, values += page.value_stride) {
     for (int v = 0; v < kVectors; ++v) {
-      const F value = f_load(values + v * kLanes);
+      const F value = load_elements(values + v * kLanes);
       for (int r = 0; r < kRows; ++r) sum[r][v] = f_fma(f_set(page.weights[r * kBlockTokens + t]), value, sum[r][v]);
     }
   }
@@ -113,13 +141,13 @@ void add_values(const AttentionTile& tile, const Page& page, int first_row, int 
   }
 }
 
-template <int kRows>
-void attend_page(const AttentionTile& tile, const Page& page, int first_row) {
+template <int kRows, class Element>
+void attend_page(const AttentionTile& tile, const Page<Element>& page, int first_row) {
   F scores[kRows][kHalves];
   score_page<kRows>(tile, page, first_row, scores);
   F factor[kRows];
   for (int r = 0; r < kRows; ++r) {
-    factor[r] = update_softmax(tile, page, first_row + r, scores[r], page.weights + r * kBlockTokens);
+    factor[r] = update_softmax(tile, page.first_token, first_row + r, scores[r], page.weights + r * kBlockTokens);
   }
   const int padded = padded_head_dim(tile.head_dim);
   int d = 0;
@@ -127,25 +155,35 @@ void attend_page(const AttentionTile& tile, const Page& page, int first_row) {
   if (d < padded) add_values<kRows, kHalves>(tile, page, first_row, d, factor);
 }
 
+template <int kRows, class Element>
+void attend_last_rows(const AttentionTile& tile, const Page<Element>& page, int first_row) {
+  if (tile.num_rows - first_row == kRows) return attend_page<kRows>(tile, page, first_row);
+  if constexpr (kRows > 1) attend_last_rows<kRows - 1>(tile, page, first_row);
+}
+
+template <class Element>
+void attend_rows(const AttentionTile& tile, const Page<Element>& page) {
+  int row = 0;
+  for (; row + kRowsAtOnce <= tile.num_rows; row += kRowsAtOnce) attend_page<kRowsAtOnce>(tile, page, row);
+  if (row < tile.num_rows) attend_last_rows<kRowsAtOnce - 1>(tile, page, row);
+}
+
 void attend(const AttentionTile& tile) {
+  static_assert(kRowsAtOnce <= kMostAttentionRowsAtOnce);
   const int padded = padded_head_dim(tile.head_dim);
   for (int r = 0; r < tile.num_rows; ++r) {
     tile.maximum[r] = kNoMaximum;
     tile.total[r] = 0;
   }
   for (int i = 0; i < tile.num_rows * padded; i += kLanes) f_store(tile.out + i, f_zero());
-  Page page{};
-  page.keys = tile.scratch;
-  page.values = page.keys + kBlockTokens * padded;
-  page.weights = page.values + kBlockTokens * padded;
-  for (page.first_token = tile.begin_token; page.first_token < tile.end_token; page.first_token += kBlockTokens) {
-    const int left = tile.end_token - page.first_token;
-    page.num_tokens = left < kBlockTokens ? left : kBlockTokens;
-    load_page(tile, page);
-    int row = 0;
-    for (; row + 3 <= tile.num_rows; row += 3) attend_page<3>(tile, page, row);
-    if (tile.num_rows - row == 2) attend_page<2>(tile, page, row);
-    if (tile.num_rows - row == 1) attend_page<1>(tile, page, row);
+  const bool direct = tile.num_rows <= 2 * kRowsAtOnce && tile.head_dim == padded;
+  for (int first = tile.begin_token; first < tile.end_token; first += kBlockTokens) {
+    const Page<Half> page = page_at(tile, first);
+    if (direct) {
+      attend_rows(tile, page);
+    } else {
+      attend_rows(tile, converted(tile, page));
+    }
   }
 }
 
