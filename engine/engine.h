@@ -54,6 +54,8 @@ struct EngineStatistics {
   uint64_t cached_tokens = 0;
   uint64_t evaluated_tokens = 0;
   uint64_t generated_tokens = 0;
+  uint64_t guessed_tokens = 0;
+  uint64_t accepted_tokens = 0;
   int running = 0;
   int waiting = 0;
   int total_blocks = 0;

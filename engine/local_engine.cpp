@@ -44,10 +44,6 @@ Result<void> check_tokens(std::span<const TokenId> tokens, int vocabulary_size, 
   return {};
 }
 
-bool is_one_of(TokenId token, std::span<const TokenId> tokens) {
-  return std::ranges::count(tokens, token) > 0;
-}
-
 }  // namespace
 
 LocalEngine::LocalEngine(Parts parts)
@@ -55,7 +51,10 @@ LocalEngine::LocalEngine(Parts parts)
       cache_(parts_.window_groups, parts_.identity),
       scheduler_(parts_.scheduling, cache_),
       runner_(std::move(parts_.decoder), *parts_.backend),
-      sampler_(parts_.model.vocabulary_size) {}
+      sampler_(parts_.model.vocabulary_size) {
+  constexpr size_t kLongPiece = 256;
+  update_.piece.reserve(kLongPiece);
+}
 
 Result<void> LocalEngine::check_request(const Request& request) const {
   if (parts_.file.changed()) {
@@ -83,6 +82,11 @@ Result<void> LocalEngine::submit(Request request, UpdateCallback on_update) {
   sequence.max_tokens = std::min(request.max_tokens, parts_.context_tokens - sequence.num_prompt_tokens);
   sequence.tokens = std::move(request.prompt);
   sequence.tokens.reserve(sequence.tokens.size() + static_cast<size_t>(sequence.max_tokens));
+  const SamplingParameters& sampling = request.sampling;
+  const bool penalized = sampling.repetition_penalty != 1 && sampling.repetition_window > 0;
+  sequence.best_only = request.estimate_probabilities && sampling.temperature == 0 && !penalized;
+  active->speculates = request.speculate && sampling.temperature == 0 && !penalized;
+  active->references = std::move(request.references);
   active->sampling = request.sampling;
   active->stop_tokens = std::move(request.stop_tokens);
   std::ranges::copy(tokenizer().end_tokens(), std::back_inserter(active->stop_tokens));
@@ -90,6 +94,9 @@ Result<void> LocalEngine::submit(Request request, UpdateCallback on_update) {
   active->on_update = std::move(on_update);
   active->statistics.prompt_tokens = sequence.num_prompt_tokens;
   active->submitted = Clock::now();
+  constexpr size_t kPieceBytes = 8;  // most are shorter
+  active->generated.reserve(kPieceBytes * static_cast<size_t>(sequence.max_tokens));
+  sequence.allowed.reserve(sequence.best_only && active->constraint ? kMostAllowed + active->stop_tokens.size() + 1 : 0);
   scheduler_.add(&sequence);
   active_.emplace(request.id, std::move(active));
   return {};
@@ -101,20 +108,33 @@ void LocalEngine::cancel(RequestId id) {
 }
 
 void LocalEngine::step_unless(const AbandonStep& abandon) {
-  const Batch batch = scheduler_.schedule();
-  note_start(batch);
-  if (!batch.empty()) {
-    const auto abandon_batch = [&] { return abandon && abandon(batch.entries); };
-    if (!runner_.run(batch, abandon_batch)) return;
-    scheduler_.commit(batch);
-    totals_.steps += 1;
-    for (const BatchEntry& entry : batch.entries) account(entry);
-    int row = 0;
-    for (const BatchEntry& entry : batch.entries) {
-      if (entry.wants_logits) generate(active_of(entry), runner_.logits(row++));
-    }
+  add_drafts();
+  scheduler_.schedule(batch_);
+  keep_whole_drafts(batch_);
+  note_start(batch_);
+  const bool computed = batch_.empty() || compute(batch_, abandon);
+  drop_drafts();
+  if (computed) finish_filled_sequences();
+}
+
+/// One forward pass and what comes of it; false if it was abandoned.
+bool LocalEngine::compute(Batch& batch, const AbandonStep& abandon) {
+  for (const BatchEntry& entry : batch.entries) {
+    if (entry.wants_logits && entry.sequence->best_only) narrow_choice(active_of(entry));
   }
-  finish_filled_sequences();
+  const bool decodes_one = batch.entries.size() == 1 && batch.entries.front().sequence->is_decoding();
+  const auto start = Clock::now();
+  if (!runner_.run(batch, [&] { return abandon && abandon(batch.entries); })) return false;
+  if (decodes_one) draft_planner_.note_step(batch.num_tokens, milliseconds(Clock::now() - start) / 1000);
+  for (BatchEntry& entry : batch.entries) entry.num_tokens -= entry.sequence->num_draft_tokens;
+  scheduler_.commit(batch);
+  totals_.steps += 1;
+  for (const BatchEntry& entry : batch.entries) account(entry);
+  int index = 0;
+  for (const BatchEntry& entry : batch.entries) {
+    if (entry.wants_logits) generate_all(entry, index);
+  }
+  return true;
 }
 
 void LocalEngine::note_start(const Batch& batch) {
@@ -133,16 +153,8 @@ void LocalEngine::account(const BatchEntry& entry) {
   totals_.evaluated_tokens += static_cast<uint64_t>(of_prompt);
 }
 
-bool LocalEngine::accepts(ActiveRequest& active, TokenId token) const {
-  if (is_one_of(token, active.stop_tokens)) return true;
-  if (tokenizer().is_control(token)) return false;  // not text, so the constraint cannot judge it
-  return active.constraint->accepts(active.generated, tokenizer().piece(token));
-}
-
-void LocalEngine::generate(ActiveRequest& active, std::span<const float> logits) {
-  AcceptsToken accepts_token;
-  if (active.constraint) accepts_token = [&](TokenId token) { return accepts(active, token); };
-  const auto sampled = sampler_.sample(logits, active.sampling, active.sequence.tokens, accepts_token);
+void LocalEngine::generate(ActiveRequest& active, int index) {
+  const auto sampled = choose(active, index);
   if (!std::exchange(active.has_first_token, true)) active.first_token = Clock::now();
   if (!sampled) {
     Update update;
@@ -150,7 +162,7 @@ void LocalEngine::generate(ActiveRequest& active, std::span<const float> logits)
     finish(active, FinishReason::failed, std::move(update));
   } else if (!*sampled) {
     finish(active, FinishReason::constraint);
-  } else if (is_one_of((*sampled)->token, active.stop_tokens)) {
+  } else if (is_stop_token(active, (*sampled)->token)) {
     finish(active, FinishReason::stop_token);
   } else {
     deliver(active, **sampled);
@@ -160,22 +172,22 @@ void LocalEngine::generate(ActiveRequest& active, std::span<const float> logits)
 void LocalEngine::deliver(ActiveRequest& active, const SampledToken& sampled) {
   Sequence& sequence = active.sequence;
   sequence.tokens.push_back(sampled.token);
+  if (active.speculator) active.speculator->append(sampled.token);
   totals_.generated_tokens += 1;
-  Update update;
-  update.id = sequence.id;
-  update.token = sampled.token;
-  update.piece = tokenizer().piece(sampled.token);
-  update.log_probability = sampled.log_probability;
-  update.statistics = active.statistics;
-  update.statistics.cached_tokens = std::clamp(sequence.num_cached_tokens, 0, sequence.num_prompt_tokens);
-  update.statistics.generated_tokens = sequence.num_generated_tokens();
-  active.generated += update.piece;
+  update_.id = sequence.id;
+  update_.token = sampled.token;
+  update_.piece.assign(tokenizer().piece(sampled.token));
+  update_.log_probability = sampled.log_probability;
+  update_.statistics = active.statistics;
+  update_.statistics.cached_tokens = std::clamp(sequence.num_cached_tokens, 0, sequence.num_prompt_tokens);
+  update_.statistics.generated_tokens = sequence.num_generated_tokens();
+  active.generated += update_.piece;
   if (active.constraint && active.constraint->complete(active.generated)) {
-    finish(active, FinishReason::constraint, std::move(update));
+    finish(active, FinishReason::constraint, update_);
   } else if (sequence.num_generated_tokens() >= sequence.max_tokens) {
-    finish(active, FinishReason::length, std::move(update));
+    finish(active, FinishReason::length, update_);
   } else {
-    active.on_update(update);
+    active.on_update(update_);
   }
 }
 
@@ -206,6 +218,8 @@ void LocalEngine::finish(ActiveRequest& active, FinishReason reason, Update upda
   update.finished = true;
   update.reason = reason;
   update.statistics = statistics;
+  if (drafted_ == &sequence) drop_drafts();
+  if (reason != FinishReason::cancelled) remember(sequence);
   scheduler_.remove(&sequence);
   const auto node = active_.extract(sequence.id);  // alive until the callback returns
   active.on_update(update);

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -17,8 +18,10 @@
 #include "engine/gguf/gguf_file.h"
 #include "engine/runner/model_runner.h"
 #include "engine/runner/sampler.h"
+#include "engine/runner/speculator.h"
 #include "engine/scheduler/scheduler.h"
 #include "engine/sidecar/sidecar.h"
+#include "engine/tokenizer/pieces_by_byte.h"
 
 namespace lacuna::engine {
 
@@ -66,6 +69,8 @@ class LocalEngine final : public Engine {
 
  private:
   using Clock = std::chrono::steady_clock;
+  /// More tokens than this are no narrow choice.
+  static constexpr size_t kMostAllowed = 1024;
 
   struct ActiveRequest {
     Sequence sequence;
@@ -78,6 +83,9 @@ class LocalEngine final : public Engine {
     Clock::time_point submitted;
     Clock::time_point started;      ///< its first step
     Clock::time_point first_token;  ///< set when its prompt is done
+    bool speculates = false;
+    std::shared_ptr<const std::vector<TokenId>> references;
+    std::optional<Speculator> speculator;  ///< made when it begins to decode
     bool has_started = false;
     bool has_first_token = false;
   };
@@ -85,8 +93,17 @@ class LocalEngine final : public Engine {
   Result<void> check_request(const Request& request) const;
   void note_start(const Batch& batch);
   void account(const BatchEntry& entry);
-  void generate(ActiveRequest& active, std::span<const float> logits);
+  bool compute(Batch& batch, const AbandonStep& abandon);
+  void add_drafts();
+  void drop_drafts();
+  void keep_whole_drafts(Batch& batch);
+  void generate_all(const BatchEntry& entry, int& index);
+  void remember(const Sequence& sequence);
+  void narrow_choice(ActiveRequest& active);
+  Result<std::optional<SampledToken>> choose(ActiveRequest& active, int index);
+  void generate(ActiveRequest& active, int index);
   void deliver(ActiveRequest& active, const SampledToken& sampled);
+  static bool is_stop_token(const ActiveRequest& active, TokenId token);
   bool accepts(ActiveRequest& active, TokenId token) const;
   void finish_filled_sequences();
   void finish(ActiveRequest& active, FinishReason reason, Update update = {});
@@ -97,6 +114,12 @@ class LocalEngine final : public Engine {
   Scheduler scheduler_;
   ModelRunner runner_;
   Sampler sampler_;
+  std::optional<PiecesByByte> pieces_;  // made when it is first needed
+  Batch batch_;    // of the running step
+  Update update_;  // the last one: its memory is used again
+  DraftPlanner draft_planner_;
+  Sequence* drafted_ = nullptr;       // of the running step
+  std::vector<TokenId> past_tokens_;  // of the last answers
   std::unordered_map<RequestId, std::unique_ptr<ActiveRequest>> active_;
   uint64_t num_submitted_ = 0;
   EngineStatistics totals_;

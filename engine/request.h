@@ -33,6 +33,12 @@ class Constraint {
   virtual ~Constraint() = default;
   /// May `piece` follow `generated`? Tokens that are refused are never sampled.
   virtual bool accepts(std::string_view generated, std::string_view piece) = 0;
+  /// The text that must come next, as far as it is known: a token that accepts() lets pass is a beginning of it or begins
+  /// with it. Empty: nothing is known. It narrows what has to be computed and changes nothing else.
+  virtual std::string_view forced(std::string_view generated) {
+    (void)generated;
+    return {};
+  }
   /// Is `generated` complete? Asked after every token; true ends the request with FinishReason::constraint.
   virtual bool complete(std::string_view generated) = 0;
 };
@@ -48,6 +54,13 @@ struct Request {
   std::vector<TokenId> stop_tokens{};  ///< end-of-text tokens of the model are always added
   std::shared_ptr<Constraint> constraint{};
   Priority priority = Priority::interactive;
+  /// Update::log_probability may be an estimate (within about 0.05, or of the tokens that the constraint's forced()
+  /// leaves). Then greedy decoding finds the same tokens with about half of the output head's work.
+  bool estimate_probabilities = false;
+  /// Guess greedy answers from text that is there: the prompt, earlier answers and `references`. The same tokens come,
+  /// sooner.
+  bool speculate = true;
+  std::shared_ptr<const std::vector<TokenId>> references{};  ///< texts that the answer may repeat parts of
 };
 
 enum class FinishReason { stop_token, length, constraint, cancelled, failed };
@@ -62,6 +75,8 @@ struct RequestStatistics {
   int cached_tokens = 0;     ///< of the prompt, taken from the prefix cache
   int evaluated_tokens = 0;  ///< of the prompt, computed
   int generated_tokens = 0;
+  int guessed_tokens = 0;   ///< tried by speculation
+  int accepted_tokens = 0;  ///< of these, the right ones
   double queue_ms = 0;
   double prompt_ms = 0;  ///< from the first step to the first token
   double decode_ms = 0;

@@ -64,8 +64,16 @@ void CacheGroups::release(SequenceBlocks& blocks) {
   blocks.groups.clear();
 }
 
+void CacheGroups::make_room_for_tables(SequenceBlocks& blocks, int num_tokens) const {
+  for (BlockTable& table : blocks.groups) {
+    table.blocks.reserve(static_cast<size_t>(blocks_for(num_tokens)));
+    table.hashes.reserve(static_cast<size_t>(blocks_for(num_tokens)));
+  }
+}
+
 GroupCopies CacheGroups::take_copies() {
   GroupCopies copies;
+  if (std::ranges::none_of(groups_, &KvCache::has_copies)) return copies;
   for (KvCache& group : groups_) copies.push_back(group.take_copies());
   return copies;
 }

@@ -24,7 +24,7 @@ struct SequenceBlocks {
   int num_committed_tokens() const { return groups.empty() ? 0 : groups.front().num_committed_tokens; }
 };
 
-/// By group.
+/// By group; empty if there are none.
 using GroupCopies = std::vector<std::vector<kernels::BlockCopy>>;
 
 class CacheGroups {
@@ -41,6 +41,8 @@ class CacheGroups {
   GroupCopies take_copies();
   void clear();
 
+  /// The tables will not have to grow up to so many tokens. It takes no blocks.
+  void make_room_for_tables(SequenceBlocks& blocks, int num_tokens) const;
   /// Are there blocks for a sequence of `num_tokens` that is computed in steps of `step_tokens`?
   bool has_room_for(int num_tokens, int step_tokens) const;
   int num_groups() const { return static_cast<int>(groups_.size()); }

@@ -64,6 +64,7 @@ class KvCache {
   /// Gives the blocks back; what is committed stays cached.
   void release(BlockTable& table);
 
+  bool has_copies() const { return !copies_.empty(); }
   /// Copies that must be carried out, in order, before anything else is written. The caller does so at once.
   std::vector<kernels::BlockCopy> take_copies();
 

@@ -1,5 +1,6 @@
 #include "engine/model/decoder.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "support/check.h"
@@ -139,15 +140,34 @@ void Decoder::feed_forward(const LayerWeights& weights, int64_t num_rows) {
   add_to_residual(gated, weights.down, weights.down_bias, weights.post_feed_forward_norm);
 }
 
-Tensor Decoder::logits(std::span<const int32_t> rows) {
+void Decoder::choose(std::span<const int32_t> rows) {
   const auto num_rows = static_cast<int64_t>(rows.size());
-  LACUNA_CHECK(num_rows > 0 && num_rows <= logits_.rows);
-  const Tensor last = last_.first_rows(num_rows), logits = logits_.first_rows(num_rows);
+  LACUNA_CHECK(num_rows <= logits_.rows);
+  const Tensor last = last_.first_rows(num_rows);
   backend_->gather_rows(hidden_, rows, last);
   normalise(last, weights_.output_norm, last);
+}
+
+Tensor Decoder::logits(int first, int count) {
+  const Tensor logits = logits_.rows_from(first, count);
   const LinearTarget output[] = {{.weight = weights_.head, .out = logits}};
-  backend_->linear(last, output);
+  backend_->linear(last_.rows_from(first, count), output);
   return logits;
+}
+
+Tensor Decoder::logits_of(int row, std::span<const TokenId> tokens) {
+  const Tensor logits = {logits_.rows_from(row, 1).data, 1, static_cast<int64_t>(tokens.size())};
+  backend_->linear_rows(last_.rows_from(row, 1), weights_.head, tokens, logits);
+  return logits;
+}
+
+void Decoder::best_tokens(int first, std::span<kernels::BestRows> best) {
+  for (size_t done = 0; done < best.size();) {
+    const size_t count = std::min(best.size() - done, static_cast<size_t>(kernels::kMostBestRows));
+    const Tensor rows = last_.rows_from(first + static_cast<int64_t>(done), static_cast<int64_t>(count));
+    backend_->best_rows(rows, weights_.head, best.subspan(done, count));
+    done += count;
+  }
 }
 
 }  // namespace lacuna::engine

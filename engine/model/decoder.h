@@ -39,9 +39,14 @@ class Decoder {
   /// Fills the cache's slots and the last hidden states. `abandon` is asked between layers, and with many tokens inside
   /// of them too; if it says yes, the rest is left undone and the result is false: slots hold rubbish then, and the input must be run again.
   bool forward(const DecoderInput& input, const std::function<bool()>& abandon = {});
-  /// Logits [rows.size(), vocabulary] of rows of the last forward(), valid until the next call. At most
-  /// max_logits_rows.
-  kernels::Tensor logits(std::span<const int32_t> rows);
+  /// Chooses rows of the last forward(), at most max_logits_rows, for the calls below.
+  void choose(std::span<const int32_t> rows);
+  /// Logits [count, vocabulary] of the chosen rows from the first-th on, valid until the next call.
+  kernels::Tensor logits(int first, int count);
+  /// Logits [1, tokens.size()] of one chosen row, of these tokens only, which ascend; likewise.
+  kernels::Tensor logits_of(int row, std::span<const TokenId> tokens);
+  /// The greatest logits of the chosen rows from the first-th on: see Backend::best_rows().
+  void best_tokens(int first, std::span<kernels::BestRows> best);
 
   const ModelConfig& config() const { return config_; }
   int max_rows() const { return static_cast<int>(hidden_.rows); }
@@ -67,7 +72,7 @@ class Decoder {
   kernels::Tensor values_;    // [max_rows, num_kv_heads * head_dim]
   kernels::Tensor attended_;  // [max_rows, num_heads * head_dim]
   kernels::Tensor gated_;     // [max_rows, feed_forward]
-  kernels::Tensor last_;      // [max_logits_rows, embedding]
+  kernels::Tensor last_;      // [max_logits_rows, embedding], the chosen rows, normalised
   kernels::Tensor logits_;    // [max_logits_rows, vocabulary]
 };
 

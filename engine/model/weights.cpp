@@ -96,7 +96,7 @@ std::vector<Expected> expected_tensors(const ModelConfig& config, Weights& ids) 
   }
   const ExpectedList list{tensors, ""};
   list.norm("output_norm", embedding, config.architecture->norm, Presence::required, ids.output_norm);
-  list.matrix("output.weight", vocabulary, embedding, Presence::optional, ids.head);
+  tensors.push_back({"output.weight", WeightUse::head, vocabulary, embedding, Presence::optional, &ids.head});
   return tensors;
 }
 

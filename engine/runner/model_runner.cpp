@@ -14,8 +14,15 @@ ModelRunner::ModelRunner(Decoder decoder, kernels::Backend& backend)
     : decoder_(std::move(decoder)),
       backend_(backend),
       groups_(layer_groups(config())),
+      best_(static_cast<size_t>(decoder_.max_logits_rows())),
       logits_(static_cast<size_t>(decoder_.max_logits_rows()) * static_cast<size_t>(config().vocabulary_size)) {
+  const auto max_rows = static_cast<size_t>(decoder_.max_rows());
+  input_.tokens.reserve(max_rows);
+  input_.positions.reserve(max_rows);
   input_.groups.resize(groups_.size());
+  for (DecoderInput::Group& group : input_.groups) group.slots.reserve(max_rows);
+  wanted_.reserve(best_.size());
+  chosen_rows_.reserve(best_.size());
 }
 
 bool ModelRunner::run(const Batch& batch, const std::function<bool()>& abandon) {
@@ -26,10 +33,10 @@ bool ModelRunner::run(const Batch& batch, const std::function<bool()>& abandon) 
     group.slots.clear();
     group.sequences.clear();
   }
-  wanted_rows_.clear();
+  wanted_.clear();
   for (const BatchEntry& entry : batch.entries) append(entry);
   if (!decoder_.forward(input_, abandon)) return false;
-  download_logits(wanted_rows_);
+  if (!wanted_.empty()) compute_wanted();
   return true;
 }
 
@@ -52,29 +59,78 @@ void ModelRunner::append(const BatchEntry& entry) {
                             position % kBlockTokens);
     }
   }
-  if (entry.wants_logits) wanted_rows_.push_back(static_cast<int32_t>(input_.tokens.size()) - 1);
+  if (!entry.wants_logits) return;
+  const Wish wish = !sequence.best_only ? Wish::all : sequence.allowed.empty() ? Wish::best : Wish::allowed;
+  const auto last = static_cast<int32_t>(input_.tokens.size()) - 1;
+  for (int32_t row = last - sequence.num_draft_tokens; row <= last; ++row) wanted_.push_back({row, wish, &sequence});
 }
 
-void ModelRunner::download_logits(std::span<const int32_t> rows) {
-  if (rows.empty()) return;
-  const kernels::Tensor logits = decoder_.logits(rows);
-  backend_.download(logits, std::span(logits_).first(rows.size() * static_cast<size_t>(logits.cols)));
+void ModelRunner::compute_wanted() {
+  chosen_rows_.clear();
+  int counts[3] = {};
+  for (const Wish wish : {Wish::best, Wish::all, Wish::allowed}) {
+    for (Wanted& wanted : wanted_) {
+      if (wanted.wish != wish) continue;
+      wanted.place = static_cast<int>(chosen_rows_.size());
+      chosen_rows_.push_back(wanted.row);
+      counts[static_cast<int>(wish)] += 1;
+    }
+  }
+  decoder_.choose(chosen_rows_);
+  const int num_best = counts[static_cast<int>(Wish::best)];
+  decoder_.best_tokens(0, std::span(best_).first(static_cast<size_t>(num_best)));
+  download_logits(num_best, counts[static_cast<int>(Wish::all)]);
+  for (const Wanted& wanted : wanted_) {
+    if (wanted.wish != Wish::allowed) continue;
+    const auto& tokens = wanted.sequence->allowed;
+    backend_.download(decoder_.logits_of(wanted.place, tokens), logits_row(wanted.place).first(tokens.size()));
+  }
 }
 
-std::span<const float> ModelRunner::logits(int index) const {
+void ModelRunner::download_logits(int first, int count) {
+  if (count == 0) return;
+  const kernels::Tensor logits = decoder_.logits(first, count);
+  const auto size = static_cast<size_t>(logits.rows * logits.cols);
+  backend_.download(logits, {logits_row(first).data(), size});
+}
+
+std::span<float> ModelRunner::logits_row(int place) {
   const auto vocabulary = static_cast<size_t>(config().vocabulary_size);
-  LACUNA_CHECK(index >= 0 && static_cast<size_t>(index) < wanted_rows_.size());
-  return std::span(logits_).subspan(static_cast<size_t>(index) * vocabulary, vocabulary);
+  return std::span(logits_).subspan(static_cast<size_t>(place) * vocabulary, vocabulary);
+}
+
+Scores ModelRunner::scores(int index) const {
+  LACUNA_CHECK(index >= 0 && static_cast<size_t>(index) < wanted_.size());
+  const Wanted& wanted = wanted_[static_cast<size_t>(index)];
+  const auto vocabulary = static_cast<size_t>(config().vocabulary_size);
+  const auto row = std::span(logits_).subspan(static_cast<size_t>(wanted.place) * vocabulary, vocabulary);
+  const std::vector<TokenId>& allowed = wanted.sequence->allowed;
+  Scores scores;
+  if (wanted.wish == Wish::best) {
+    scores.best = &best_[static_cast<size_t>(wanted.place)];
+  } else {
+    scores.logits = wanted.wish == Wish::allowed ? row.first(allowed.size()) : row;
+    if (wanted.wish == Wish::allowed) scores.allowed = allowed;
+  }
+  return scores;
+}
+
+std::span<const float> ModelRunner::logits(int index) {
+  LACUNA_CHECK(index >= 0 && static_cast<size_t>(index) < wanted_.size());
+  const Wanted& wanted = wanted_[static_cast<size_t>(index)];
+  if (wanted.wish != Wish::all) download_logits(wanted.place, 1);
+  return logits_row(wanted.place);
 }
 
 void ModelRunner::score_rows(const std::function<void(int, std::span<const float>)>& on_logits) {
   const int num_rows = static_cast<int>(input_.tokens.size());
   for (int first = 0; first < num_rows; first += decoder_.max_logits_rows()) {
-    wanted_rows_.resize(static_cast<size_t>(std::min(decoder_.max_logits_rows(), num_rows - first)));
-    std::iota(wanted_rows_.begin(), wanted_rows_.end(), first);
-    download_logits(wanted_rows_);
-    for (size_t i = 0; i < wanted_rows_.size(); ++i)
-      on_logits(first + static_cast<int>(i), logits(static_cast<int>(i)));
+    const int count = std::min(decoder_.max_logits_rows(), num_rows - first);
+    chosen_rows_.resize(static_cast<size_t>(count));
+    std::iota(chosen_rows_.begin(), chosen_rows_.end(), first);
+    decoder_.choose(chosen_rows_);
+    download_logits(0, count);
+    for (int i = 0; i < count; ++i) on_logits(first + i, logits_row(i));
   }
 }
 

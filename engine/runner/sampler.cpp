@@ -71,6 +71,35 @@ Result<std::optional<SampledToken>> Sampler::sample(std::span<const float> logit
   return std::optional<SampledToken>({*token, static_cast<float>(std::min(log_probability, 0.0))});
 }
 
+std::optional<SampledToken> Sampler::sample_best(const kernels::BestRows& best, const AcceptsToken& accepts) {
+  for (const auto& [token, logit] : std::span(best.rows).first(static_cast<size_t>(best.count))) {
+    if (allowed(accepts, token)) return SampledToken{token, std::min(logit - best.log_sum_exp, 0.0f)};
+  }
+  return std::nullopt;
+}
+
+Result<std::optional<SampledToken>> Sampler::sample_allowed(std::span<const float> logits,
+                                                            std::span<const TokenId> allowed_tokens,
+                                                            const AcceptsToken& accepts) {
+  LACUNA_CHECK(logits.size() == allowed_tokens.size() && logits.size() <= order_.size());
+  const double normalizer = log_sum_exp(logits);
+  if (!std::isfinite(normalizer)) {
+    return Error::format(ErrorCode::corrupt, "the model gave logits that are no finite numbers for {} allowed tokens",
+                         logits.size());
+  }
+  const auto end = order_.begin() + static_cast<ptrdiff_t>(logits.size());
+  std::iota(order_.begin(), end, TokenId{0});  // places in `logits`, which ascend as the tokens do
+  std::make_heap(order_.begin(), end, LessProbable{logits});
+  for (auto left = end; left != order_.begin();) {
+    std::pop_heap(order_.begin(), left, LessProbable{logits});
+    const auto place = static_cast<size_t>(*--left);
+    if (!allowed(accepts, allowed_tokens[place])) continue;
+    const double log_probability = static_cast<double>(logits[place]) - normalizer;
+    return std::optional<SampledToken>({allowed_tokens[place], static_cast<float>(std::min(log_probability, 0.0))});
+  }
+  return std::optional<SampledToken>{};
+}
+
 std::span<const float> Sampler::penalize(std::span<const float> logits, const SamplingParameters& parameters,
                                          std::span<const TokenId> history) {
   const float penalty = parameters.repetition_penalty;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/request.h"
+#include "kernels/backend.h"
 #include "support/result.h"
 
 namespace lacuna::engine {
@@ -39,6 +40,13 @@ class Sampler {
   /// numbers).
   Result<std::optional<SampledToken>> sample(std::span<const float> logits, const SamplingParameters& parameters,
                                              std::span<const TokenId> history, const AcceptsToken& accepts = {});
+  /// What sample() would choose greedily, of the greatest logits alone. Nothing if `accepts` refuses all of them: there
+  /// may be others.
+  static std::optional<SampledToken> sample_best(const kernels::BestRows& best, const AcceptsToken& accepts);
+  /// The same of given tokens, which ascend; the probability is the one among them. Nothing if `accepts` refuses all.
+  /// Errors: corrupt.
+  Result<std::optional<SampledToken>> sample_allowed(std::span<const float> logits, std::span<const TokenId> allowed,
+                                                     const AcceptsToken& accepts);
 
  private:
   std::span<const float> penalize(std::span<const float> logits, const SamplingParameters& parameters,

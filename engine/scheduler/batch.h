@@ -12,7 +12,7 @@ namespace lacuna::engine {
 struct BatchEntry {
   Sequence* sequence = nullptr;
   int num_tokens = 0;
-  bool wants_logits = false;  ///< of its last token: the sequence is complete up to there and goes on
+  bool wants_logits = false;  ///< of its last token, and of those in front of its drafts: the sequence goes on there
 };
 
 struct Batch {

@@ -42,19 +42,21 @@ bool Scheduler::has_work() const {
   return std::ranges::any_of(running_, has_pending) || std::ranges::any_of(waiting_, has_pending);
 }
 
-Batch Scheduler::schedule() {
-  Batch batch;
-  for (Sequence* sequence : candidates()) schedule_one(sequence, batch);
+void Scheduler::schedule(Batch& batch) {
+  batch.entries.clear();
+  batch.num_tokens = 0;
+  find_candidates();
+  for (Sequence* sequence : candidates_) schedule_one(sequence, batch);
   batch.copies = cache_.take_copies();
-  return batch;
 }
 
 /// The sequences of the most urgent class that has work: those that decode, then prompts, each in order of arrival.
-std::vector<Sequence*> Scheduler::candidates() const {
-  std::vector<Sequence*> found;
+void Scheduler::find_candidates() {
+  std::vector<Sequence*>& found = candidates_;
+  found.clear();
   std::ranges::copy_if(running_, std::back_inserter(found), has_pending);
   std::ranges::copy_if(waiting_, std::back_inserter(found), has_pending);
-  if (found.empty()) return found;
+  if (found.empty()) return;
   const Priority urgent = (*std::ranges::min_element(found, {}, &Sequence::priority))->priority;
   std::erase_if(found, [&](const Sequence* s) { return s->priority != urgent; });
   std::ranges::sort(found, [&](const Sequence* a, const Sequence* b) {
@@ -62,7 +64,6 @@ std::vector<Sequence*> Scheduler::candidates() const {
     const bool b_decodes = b->is_decoding() && is_running(b);
     return a_decodes != b_decodes ? a_decodes : more_urgent(a, b);
   });
-  return found;
 }
 
 void Scheduler::schedule_one(Sequence* sequence, Batch& batch) {
@@ -96,6 +97,7 @@ bool Scheduler::admit(Sequence* sequence, const Batch& batch) {
   std::erase(waiting_, sequence);
   running_.push_back(sequence);
   sequence->num_computed_tokens = cache_.reuse(sequence->blocks, sequence->tokens, sequence->reuse_limit());
+  cache_.make_room_for_tables(sequence->blocks, sequence->num_prompt_tokens + sequence->max_tokens);
   if (sequence->num_cached_tokens < 0) sequence->num_cached_tokens = sequence->num_computed_tokens;
   return true;
 }
@@ -142,6 +144,11 @@ void Scheduler::commit(const Batch& batch) {
     sequence.num_computed_tokens += entry.num_tokens;
     cache_.commit(sequence.blocks, sequence.tokens, sequence.num_computed_tokens);
   }
+}
+
+void Scheduler::commit_draft(Sequence& sequence) {
+  sequence.num_computed_tokens += 1;
+  cache_.commit(sequence.blocks, sequence.tokens, sequence.num_computed_tokens);
 }
 
 void Scheduler::check_integrity() const {

@@ -39,11 +39,14 @@ class Scheduler {
   void remove(Sequence* sequence);
   bool has_work() const;
 
-  /// The next batch; empty only if no sequence has pending tokens. The caller computes it and calls commit(), or drops
-  /// it (its copies must be done all the same).
-  Batch schedule();
+  /// Fills in the next batch; empty only if no sequence has pending tokens. The caller computes it and calls commit(),
+  /// or drops it (its copies must be done all the same). Nothing is allocated if `batch` was used before.
+  void schedule(Batch& batch);
   /// The batch was computed: its tokens count as computed, and its blocks can be reused.
   void commit(const Batch& batch);
+
+  /// One more of the sequence's tokens counts as computed: a guess that was in its last batch was right.
+  void commit_draft(Sequence& sequence);
 
   int num_running() const { return static_cast<int>(running_.size()); }
   int num_waiting() const { return static_cast<int>(waiting_.size()); }
@@ -53,7 +56,7 @@ class Scheduler {
   void check_integrity() const;
 
  private:
-  std::vector<Sequence*> candidates() const;
+  void find_candidates();
   bool is_running(const Sequence* sequence) const;
   bool admit(Sequence* sequence, const Batch& batch);
   int chunk_for(const Sequence& sequence, const Batch& batch) const;
@@ -66,6 +69,7 @@ class Scheduler {
   CacheGroups& cache_;
   std::vector<Sequence*> running_;  // hold blocks
   std::vector<Sequence*> waiting_;  // hold none
+  std::vector<Sequence*> candidates_;  // of the running schedule()
   uint64_t num_preemptions_ = 0;
 };
 

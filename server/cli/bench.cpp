@@ -79,6 +79,8 @@ Result<Bench::Run> Bench::generate(std::vector<engine::TokenId> prompt, int max_
   request.id = next_id_++;
   request.prompt = std::move(prompt);
   request.max_tokens = max_tokens;
+  request.estimate_probabilities = true;  // as a completion while typing
+  request.speculate = false;              // random texts are no place for guesses, nor has the peer any
   run.start = Clock::now();
   LACUNA_RETURN_IF_ERROR(engine_.submit(std::move(request), [&](const engine::Update& update) {
     if (update.token >= 0) {

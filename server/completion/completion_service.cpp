@@ -124,6 +124,7 @@ void CompletionService::State::request(Document& document) {
                         .prompt = prompt.tokens,
                         .forced = prompt.forced.size()};
   engine::Request request{.prompt = std::move(prompt.tokens), .max_tokens = token_limit(pending, settings)};
+  request.estimate_probabilities = !pending.query.invoked;  // nobody ranks what is offered unasked
   generation.request =
       submit(pending.uri(), std::move(request), {.stop = stop_rule(pending), .forced = std::move(prompt.forced)});
   document.running = std::move(generation);

@@ -88,7 +88,8 @@ void CompletionService::State::request_next(Document& document, std::shared_ptr<
                         .forced = prompt.forced.size()};
   engine::Request request{.prompt = std::move(prompt.tokens),
                           .max_tokens = token_limit(query, settings),
-                          .priority = engine::Priority::next};
+                          .priority = engine::Priority::next,
+                          .estimate_probabilities = true};
   generation.request =
       submit(accepted->uri, std::move(request), {.stop = stop_rule(query), .forced = std::move(prompt.forced)});
   document.next = std::move(generation);

@@ -1,6 +1,12 @@
 #include "server/completion/stop_constraint.h"
 
+#include <algorithm>
+
 namespace lacuna::server {
+
+std::string_view StopConstraint::forced(std::string_view generated) {
+  return std::string_view(rules_.forced).substr(std::min(generated.size(), rules_.forced.size()));
+}
 
 bool StopConstraint::accepts(std::string_view generated, std::string_view piece) {
   if (piece.empty()) return false;

@@ -22,6 +22,7 @@ class StopConstraint final : public engine::Constraint {
   explicit StopConstraint(StopRules rules) : rules_(std::move(rules)) {}
 
   bool accepts(std::string_view generated, std::string_view piece) override;
+  std::string_view forced(std::string_view generated) override;
   const std::string& forced() const { return rules_.forced; }
   /// A text that repeats itself is complete in any case.
   bool complete(std::string_view generated) override;

@@ -11,9 +11,11 @@ namespace {
 
 std::atomic<size_t> live_bytes = 0;
 std::atomic<size_t> peak_bytes = 0;
+std::atomic<size_t> num_allocations = 0;
 
 void* counted(void* memory) {
   if (memory == nullptr) std::abort();
+  num_allocations += 1;
   const size_t now = live_bytes += malloc_usable_size(memory);
   if (now > peak_bytes) peak_bytes = now;
   return memory;
@@ -45,6 +47,12 @@ AllocationPeak::AllocationPeak() : start_(live_bytes) {
 
 size_t AllocationPeak::bytes() const {
   return peak_bytes > start_ ? peak_bytes - start_ : 0;
+}
+
+AllocationCount::AllocationCount() : start_(num_allocations) {}
+
+size_t AllocationCount::allocations() const {
+  return num_allocations - start_;
 }
 
 }  // namespace lacuna::testing

@@ -15,4 +15,14 @@ class AllocationPeak {
   size_t start_;
 };
 
+/// How often something was allocated since this object was made, on any thread.
+class AllocationCount {
+ public:
+  AllocationCount();
+  size_t allocations() const;
+
+ private:
+  size_t start_;
+};
+
 }  // namespace lacuna::testing

@@ -43,7 +43,8 @@ class World {
 
   /// What the step computed: tokens by sequence, in the batch's order.
   std::vector<std::pair<RequestId, int>> step(bool is_abandoned = false) {
-    const Batch batch = scheduler.schedule();
+    Batch batch;
+    scheduler.schedule(batch);
     scheduler.check_integrity();
     std::vector<std::pair<RequestId, int>> computed;
     int total = 0;
