@@ -177,6 +177,7 @@ void CommandLine::add_model_pull(CLI::App& model) {
       command->add_option("--sha256", pull_.sha256, "The sum that it must have")->needs(url)->type_name("HEX");
   url->needs(sum);
   command->add_option("--name", pull_.name, "The name to give it")->needs(url)->excludes(positional)->type_name("NAME");
+  command->add_flag("--progress", pull_.json_progress, "Tell the progress as lines of JSON on stderr, for programs");
   command->add_flag("--force", pull_.force, "Fetch it again although it is there");
   add_json(*command);
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <nlohmann/json.hpp>
 
 #include "server/cli/exit_code.h"
 
@@ -40,7 +41,7 @@ std::string progress_text(const DownloadProgress& progress) {
 
 void ProgressLine::show(const DownloadProgress& progress) {
   const bool new_stage = progress.stage != stage_;
-  if (!console_.live_progress) {
+  if (!console_.live_progress && !console_.json_progress) {
     if (new_stage) console_.remark("{}\n", progress.stage);
     stage_ = progress.stage;
     return;
@@ -49,6 +50,13 @@ void ProgressLine::show(const DownloadProgress& progress) {
   if (!new_stage && now - last_drawn_ < kRedraw) return;
   stage_ = progress.stage;
   last_drawn_ = now;
+  if (console_.json_progress) {
+    const nlohmann::json line = {
+        {"stage", progress.stage}, {"done", progress.done_bytes}, {"total", progress.total_bytes}};
+    console_.remark("{}\n", line.dump());
+    std::fflush(console_.err);
+    return;
+  }
   drawn_ = true;
   console_.remark("\r\x1b[K{}", progress_text(progress));
   std::fflush(console_.err);

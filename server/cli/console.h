@@ -22,6 +22,7 @@ struct Console {
   std::FILE* err = stderr;
   bool color = false;          ///< of out
   bool live_progress = false;  ///< err is a terminal: a line may be drawn over again
+  bool json_progress = false;  ///< progress is for a program: lines of JSON on err
 
   template <class... Args>
   void print(fmt::format_string<Args...> text, Args&&... args) const {
@@ -38,7 +39,8 @@ struct Console {
 /// Tells `error` on err as "lacuna: MESSAGE" and returns the exit code for it.
 int fail(const Console& console, const Error& error);
 
-/// A progress bar on a terminal; elsewhere one line a stage. Clears itself when destroyed.
+/// A progress bar on a terminal; elsewhere one line a stage, or for a program lines of {"stage", "done", "total"}, in
+/// bytes. Clears itself when destroyed.
 class ProgressLine {
  public:
   explicit ProgressLine(const Console& console) : console_(console) {}

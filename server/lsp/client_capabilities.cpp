@@ -56,6 +56,7 @@ ClientCapabilities read_client_capabilities(const Json& params) {
   client.versioned_edits = flag(params, "/capabilities/workspace/workspaceEdit/documentChanges");
   client.insert_as_is =
       contains(at(params, "/capabilities/textDocument/completion/completionItem/insertTextModeSupport/valueSet"), 1);
+  client.will_save_wait_until = flag(params, "/capabilities/textDocument/synchronization/willSaveWaitUntil");
   client.work_done_progress = flag(params, "/capabilities/window/workDoneProgress");
   client.configuration = flag(params, "/capabilities/workspace/configuration");
   client.register_configuration = flag(params, "/capabilities/workspace/didChangeConfiguration/dynamicRegistration");

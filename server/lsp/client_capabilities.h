@@ -25,6 +25,7 @@ struct ClientCapabilities {
   bool apply_edit = false;       ///< workspace/applyEdit
   bool versioned_edits = false;  ///< WorkspaceEdit.documentChanges
   bool insert_as_is = false;     ///< CompletionItem.insertTextMode 1
+  bool will_save_wait_until = false;
   bool work_done_progress = false;
   bool configuration = false;           ///< workspace/configuration
   bool register_configuration = false;  ///< dynamic registration of workspace/didChangeConfiguration

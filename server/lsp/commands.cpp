@@ -3,87 +3,67 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
-
-#include "server/cli/version.h"
-#include "support/os.h"
 
 namespace lacuna::server {
 namespace {
 
 constexpr const char* kStatus = "lacuna.status";
 constexpr const char* kWhy = "lacuna.whyNoSuggestion";
+constexpr const char* kExplain = "lacuna.explainCompletion";
+constexpr const char* kStatistics = "lacuna.statistics";
 constexpr const char* kPause = "lacuna.pause";
 constexpr const char* kResume = "lacuna.resume";
+constexpr const char* kModels = "lacuna.models";
+constexpr const char* kUseModel = "lacuna.useModel";
+constexpr const char* kNextPart = "lacuna.nextPart";
 constexpr const char* kDidAccept = "lacuna.didAccept";
 constexpr int64_t kMostMinutes = 24 * 60;
 
-const char* name_of(ModelHost::State state) {
-  constexpr const char* names[] = {"absent", "loading", "ready", "failed"};
-  return names[static_cast<int>(state)];
+/// The argument of `lacuna.pause` and `lacuna.resume`: `{minutes?, language?}`, or the minutes alone.
+struct PauseArgument {
+  std::optional<int64_t> minutes;
+  std::optional<std::string> language;
+};
+
+bool read(const Json& value, PauseArgument& out, Path path) {
+  if (value.is_null()) return true;
+  if (value.is_number_integer()) return read(value, out.minutes.emplace(), path);
+  const ObjectReader object(value, path);
+  return object && object.optional("minutes", out.minutes) && object.optional("language", out.language);
 }
 
-Json model_json(const ModelHost& model) {
-  Json json = {{"state", name_of(model.state())}, {"reason", model.reason()}};
-  if (const auto* loaded = model.loaded()) {
-    json["name"] = loaded->model.name;
-    json["architecture"] = loaded->model.architecture;
-    json["fileType"] = loaded->model.file_type;
-    json["isa"] = loaded->model.isa;
-    json["threads"] = loaded->model.num_threads;
-    json["loadMs"] = loaded->load_ms;
-    json["note"] = model.note();
-  } else if (model.state() == ModelHost::State::loading) {
-    json["progress"] = model.progress();
-  }
-  return json;
+struct NextPartArgument {
+  TextDocumentIdentifier text_document;
+  Position position;
+  std::string unit;
+};
+
+bool read(const Json& value, NextPartArgument& out, Path path) {
+  const ObjectReader object(value, path);
+  return object && object.required("textDocument", out.text_document) && object.required("position", out.position) &&
+         object.required("unit", out.unit);
 }
 
-Json engine_json(const engine::EngineStatistics& statistics) {
-  return {{"steps", statistics.steps},
-          {"promptTokens", statistics.prompt_tokens},
-          {"cachedTokens", statistics.cached_tokens},
-          {"evaluatedTokens", statistics.evaluated_tokens},
-          {"generatedTokens", statistics.generated_tokens},
-          {"running", statistics.running},
-          {"waiting", statistics.waiting},
-          {"totalBlocks", statistics.total_blocks},
-          {"freeBlocks", statistics.free_blocks},
-          {"allocatedBytes", statistics.allocated_bytes},
-          {"sharedBytes", statistics.shared_bytes}};
+/// Null if none is named. Errors: invalid_argument.
+Result<const syntax::Language*> language_of(const PauseArgument& argument) {
+  if (!argument.language) return nullptr;
+  const syntax::Language* language = syntax::find_language(*argument.language, {});
+  if (language != nullptr) return language;
+  return Error::format(ErrorCode::invalid_argument, "'{}' is no language of Lacuna's",
+                       argument.language->substr(0, 80));
 }
 
-Json counters_json(const CompletionCounters& counters) {
-  return {{"requests", counters.requests},
-          {"answered", counters.answered},
-          {"silent", counters.silent},
-          {"superseded", counters.superseded},
-          {"shown", counters.shown},
-          {"accepted", counters.accepted},
-          {"partiallyAccepted", counters.partially_accepted},
-          {"typedThrough", counters.typed_through},
-          {"joined", counters.joined},
-          {"partial", counters.partial}};
-}
-
-/// What the last answer cost, as `lacuna complete --json` names it too.
-Json last_answer_json(const CompletionCounters& counters) {
-  const engine::RequestStatistics& statistics = counters.last_statistics;
-  return {{"source", name_of(counters.last_source)},        {"elapsedMs", counters.last_answer_ms},
-          {"promptTokens", statistics.prompt_tokens},       {"cachedTokens", statistics.cached_tokens},
-          {"evaluatedTokens", statistics.evaluated_tokens}, {"generatedTokens", statistics.generated_tokens}};
+void answer(Reply reply, Result<Json> result) {
+  result.ok() ? reply.result(std::move(result).value()) : reply.error(result.error());
 }
 
 }  // namespace
 
-Commands::Commands(Scheduler& scheduler, Dispatcher& dispatcher, const DocumentStore& documents, const ModelHost& model,
-                   CompletionRequests& completions, RepairActions& repairs, std::function<Figures()> figures)
-    : scheduler_(scheduler),
-      documents_(documents),
-      model_(model),
-      completions_(completions),
-      repairs_(repairs),
-      figures_(std::move(figures)) {
+Commands::Commands(Dispatcher& dispatcher, const StatusReport& report, CompletionRequests& completions,
+                   RepairActions& repairs, Pauses& pauses, Host host)
+    : report_(report), completions_(completions), repairs_(repairs), pauses_(pauses), host_(std::move(host)) {
   dispatcher.on_request<ExecuteCommandParams>(
       "workspace/executeCommand", [this](const auto& params, Reply reply) { execute(params, std::move(reply)); });
   // Not of LSP, but sent by plugins that were written for Copilot's server.
@@ -93,91 +73,108 @@ Commands::Commands(Scheduler& scheduler, Dispatcher& dispatcher, const DocumentS
                                    [this](const Json&) { ++completions_.counters().partially_accepted; });
 }
 
-Commands::~Commands() {
-  scheduler_.cancel_timer(resume_timer_);
-}
-
 std::vector<std::string> Commands::names() {
-  return {kStatus, kWhy, kPause, kResume, kDidAccept, RepairActions::kApplyCommand};
+  return {kStatus,
+          kWhy,
+          kExplain,
+          kStatistics,
+          kPause,
+          kResume,
+          kModels,
+          kUseModel,
+          kNextPart,
+          kDidAccept,
+          RepairActions::kApplyCommand};
 }
 
 void Commands::execute(const ExecuteCommandParams& params, Reply reply) {
-  if (params.command == kStatus) return reply.result(status());
-  if (params.command == kWhy) return reply.result(why_no_suggestion());
-  if (params.command == kPause) return reply.result(pause(params.arguments));
-  if (params.command == kResume) return reply.result(resume());
-  if (params.command == kDidAccept) {
-    ++completions_.counters().accepted;
-    return reply.result(nullptr);
+  const std::string& command = params.command;
+  const Json argument = params.arguments.empty() ? Json() : params.arguments[0];
+  if (command == kStatus) return reply.result(report_.full(host_.figures()));
+  if (command == kWhy) return reply.result(report_.why_no_suggestion());
+  if (command == kExplain) return reply.result(report_.explanation());
+  if (command == kStatistics) return reply.result(report_.statistics());
+  if (command == kPause) return answer(std::move(reply), pause(argument));
+  if (command == kResume) return answer(std::move(reply), resume(argument));
+  if (command == kModels) return answer(std::move(reply), models());
+  if (command == kUseModel) return answer(std::move(reply), use_model(argument));
+  if (command == kNextPart) return next_part(argument, std::move(reply));
+  if (command == kDidAccept) return reply.result(did_accept(argument));
+  if (command == RepairActions::kApplyCommand) return repairs_.apply(params.arguments, std::move(reply));
+  reply.error(RpcError::invalid_params, "unknown command '" + command.substr(0, 80) + "'");
+}
+
+Result<Json> Commands::pause(const Json& argument) {
+  LACUNA_ASSIGN_OR_RETURN(const PauseArgument wanted, decode<PauseArgument>(argument));
+  LACUNA_ASSIGN_OR_RETURN(const syntax::Language* language, language_of(wanted));
+  std::optional<std::chrono::minutes> duration;
+  if (wanted.minutes) duration = std::chrono::minutes(std::clamp<int64_t>(*wanted.minutes, 1, kMostMinutes));
+  pauses_.pause(language, duration);
+  const std::string where = language == nullptr ? "" : fmt::format(" in {}", language->name);
+  const std::string how_long = duration ? fmt::format(" for {} minutes", duration->count()) : "";
+  return Json{{"message", fmt::format("Completions are paused{}{}.", where, how_long)}};
+}
+
+Result<Json> Commands::resume(const Json& argument) {
+  LACUNA_ASSIGN_OR_RETURN(const PauseArgument wanted, decode<PauseArgument>(argument));
+  LACUNA_ASSIGN_OR_RETURN(const syntax::Language* language, language_of(wanted));
+  pauses_.resume(language);
+  return Json{{"message", "Completions are on."}};
+}
+
+Json Commands::did_accept(const Json& argument) {
+  ++completions_.counters().accepted;
+  completions_.usage().accepted(argument.is_number_integer() ? argument.get<uint64_t>() : 0);
+  return nullptr;
+}
+
+/// Answers a TextEdit, or null where no suggestion goes on at the position.
+void Commands::next_part(const Json& argument, Reply reply) {
+  const Result<NextPartArgument> wanted = decode<NextPartArgument>(argument);
+  if (!wanted.ok()) return reply.error(wanted.error());
+  const auto unit = syntax::part_unit(wanted->unit);
+  if (!unit) return reply.error(RpcError::invalid_params, "unit: expected one of: word, line, node");
+  completions_.parts().next(wanted->text_document.uri, wanted->position, *unit,
+                            [this, shared = std::make_shared<Reply>(std::move(reply))](std::optional<TextEdit> edit) {
+                              if (!shared->pending()) return;
+                              if (edit) ++completions_.counters().partially_accepted;
+                              shared->result(edit ? to_json(*edit) : Json());
+                            });
+}
+
+Result<Json> Commands::models() const {
+  LACUNA_ASSIGN_OR_RETURN(const std::vector<StoredModel> models, host_.models());
+  Json list = Json::array();
+  std::string message;
+  for (const StoredModel& model : models) {
+    list.push_back({{"name", model.record.name},
+                    {"state", name_of(model.state)},
+                    {"default", model.is_default},
+                    {"description", model.description},
+                    {"license", model.license},
+                    {"bytes", model.record.bytes}});
+    if (model.state == ModelState::present) message += (message.empty() ? "" : ", ") + model.record.name;
   }
-  if (params.command == RepairActions::kApplyCommand) return repairs_.apply(params.arguments, std::move(reply));
-  reply.error(RpcError::invalid_params, "unknown command '" + params.command.substr(0, 80) + "'");
+  message = message.empty() ? "There is no model on this machine." : "Models on this machine: " + message + ".";
+  return Json{{"message", std::move(message)}, {"models", std::move(list)}};
 }
 
-Json Commands::status() const {
-  const CompletionCounters& counters = completions_.counters();
-  const Figures figures = figures_();
-  return {{"message", status_message()},
-          {"version", kVersion},
-          {"model", model_json(model_)},
-          {"paused", completions_.paused()},
-          {"lastSilence", counters.last_silence},
-          {"lastAnswerMs", counters.last_answer_ms},
-          {"lastAnswer", last_answer_json(counters)},
-          {"completions", counters_json(counters)},
-          {"engine", engine_json(model_.statistics())},
-          {"documents", documents_.num_documents()},
-          {"divergences", documents_.num_divergences()},
-          {"droppedMessages", figures.dropped_messages},
-          {"queuedBytes", figures.queued_bytes},
-          {"residentBytes", os::resident_bytes()},
-          {"privateBytes", os::private_bytes()}};
-}
-
-std::string Commands::status_message() const {
-  const CompletionCounters& counters = completions_.counters();
-  const auto* loaded = model_.loaded();
-  std::string message = loaded == nullptr
-                            ? fmt::format("Lacuna {}: {}.", kVersion, model_.reason())
-                            : fmt::format("Lacuna {}: {} ({}, {}, {} threads).", kVersion, loaded->model.name,
-                                          loaded->model.file_type, loaded->model.isa, loaded->model.num_threads);
-  message += fmt::format(" {} completions asked for, {} with text, {} accepted; the last took {:.0f} ms.",
-                         counters.requests, counters.answered, counters.accepted, counters.last_answer_ms);
-  constexpr double kMegabyte = 1e6;
-  message += fmt::format(" {:.0f} MB of memory, {:.0f} MB of it not shared.",
-                         static_cast<double>(os::resident_bytes()) / kMegabyte,
-                         static_cast<double>(os::private_bytes()) / kMegabyte);
-  if (completions_.paused()) message += " Paused.";
-  if (!counters.last_silence.empty()) message += " Last silence: " + counters.last_silence + ".";
-  return message;
-}
-
-Json Commands::why_no_suggestion() const {
-  const CompletionCounters& counters = completions_.counters();
-  std::string reason = counters.last_silence;
-  if (completions_.paused()) reason = "completions are paused";
-  if (reason.empty() && counters.requests == 0) reason = "the editor has not asked for a completion yet";
-  const std::string message =
-      reason.empty() ? "The last request was answered with a suggestion." : "No suggestion: " + reason + ".";
-  return {{"message", message}, {"reason", std::move(reason)}};
-}
-
-Json Commands::pause(const std::vector<Json>& arguments) {
-  scheduler_.cancel_timer(std::exchange(resume_timer_, 0));
-  completions_.set_paused(true);
-  if (arguments.empty() || !arguments[0].is_number_integer()) return {{"message", "Completions are paused."}};
-  const int64_t minutes = std::clamp<int64_t>(arguments[0].get<int64_t>(), 1, kMostMinutes);
-  resume_timer_ = scheduler_.start_timer(std::chrono::minutes(minutes), [this] {
-    resume_timer_ = 0;
-    completions_.set_paused(false);
-  });
-  return {{"message", fmt::format("Completions are paused for {} minutes.", minutes)}};
-}
-
-Json Commands::resume() {
-  scheduler_.cancel_timer(std::exchange(resume_timer_, 0));
-  completions_.set_paused(false);
-  return {{"message", "Completions are on."}};
+/// Names only: a path would let whatever can run an editor's commands choose a file.
+Result<Json> Commands::use_model(const Json& argument) {
+  if (!argument.is_string()) return Error{ErrorCode::invalid_argument, "arguments[0]: expected the name of a model"};
+  const auto name = argument.get<std::string>();
+  LACUNA_ASSIGN_OR_RETURN(const std::vector<StoredModel> models, host_.models());
+  const auto known = std::find_if(models.begin(), models.end(),
+                                  [&name](const StoredModel& model) { return model.record.name == name; });
+  if (known == models.end()) {
+    return Error::format(ErrorCode::not_found, "there is no model '{}': see `lacuna model list`", name.substr(0, 80));
+  }
+  if (known->state != ModelState::present) {
+    return Error::format(ErrorCode::not_found, "model '{}' is not on this machine: run `lacuna model pull {}`", name,
+                         name);
+  }
+  host_.use_model(name);
+  return Json{{"message", "Loading " + name + "."}};
 }
 
 }  // namespace lacuna::server

@@ -35,8 +35,16 @@ struct CompletionRequests::Request {
 };
 
 CompletionRequests::CompletionRequests(Scheduler& scheduler, DocumentStore& documents, Dispatcher& dispatcher,
-                                       const Session& session, ModelHost& model, CompletionService& service)
-    : scheduler_(scheduler), documents_(documents), session_(session), model_(model), service_(service) {
+                                       const Session& session, ModelHost& model, CompletionService& service,
+                                       const Pauses& pauses)
+    : scheduler_(scheduler),
+      documents_(documents),
+      session_(session),
+      model_(model),
+      service_(service),
+      pauses_(pauses),
+      usage_(scheduler, documents),
+      parts_(scheduler, documents) {
   dispatcher.on_request<InlineCompletionParams>("textDocument/inlineCompletion",
                                                 [this](const auto& params, Reply reply) {
                                                   ask(params.text_document.uri, params.position, params.invoked,
@@ -59,6 +67,7 @@ void CompletionRequests::opened(const SnapshotPointer& snapshot) {
 }
 
 void CompletionRequests::changed(const std::string& uri) {
+  usage_.withdrawn(uri);
   const auto found = open_.find(uri);
   if (found != open_.end()) supersede(*RequestPointer(found->second), "the document has changed");
 }
@@ -66,6 +75,8 @@ void CompletionRequests::changed(const std::string& uri) {
 void CompletionRequests::closed(const std::string& uri) {
   if (const auto found = open_.find(uri); found != open_.end())
     supersede(*RequestPointer(found->second), "the document was closed");
+  usage_.withdrawn(uri);
+  parts_.forget(uri);
   service_.document_closed(uri);
 }
 
@@ -104,8 +115,11 @@ void CompletionRequests::ask(const std::string& uri, Position position, bool inv
     finish(*cancelled);
   });
 
-  if (documents_.find(uri) == nullptr) return answer_nothing(*request, "the document is not open");
-  if (paused_) return answer_nothing(*request, "completions are paused");
+  const SnapshotPointer snapshot = documents_.find(uri);
+  if (snapshot == nullptr) return answer_nothing(*request, "the document is not open");
+  if (std::string reason = pauses_.reason(snapshot->language); !reason.empty()) {
+    return answer_nothing(*request, std::move(reason));
+  }
   // An editor shows no entry of its list before every source has answered; ghost text holds nothing up.
   const bool loading = model_.state() == ModelHost::State::loading;
   if (loading && form == Form::list) return answer_nothing(*request, model_.reason());
@@ -195,6 +209,8 @@ void CompletionRequests::answer_items(Request& request, const std::vector<Comple
   counters_.last_silence.clear();
   const bool as_list = request.form == Form::list;
   Json result = nothing(as_list);
+  usage_.offered(request.uri, next_item_, items.front().text, counters_.last_answer_ms);
+  if (!request.entry) parts_.offered(request.snapshot, items.front());
   for (const CompletionItem& item : items) {
     const uint64_t id = next_item_++;
     result["items"].push_back(
@@ -203,14 +219,18 @@ void CompletionRequests::answer_items(Request& request, const std::vector<Comple
   }
   request.reply.result(std::move(result));
   finish(request);
+  if (on_answer_) on_answer_();
 }
 
 void CompletionRequests::answer_nothing(Request& request, std::string reason) {
   ++counters_.silent;
   log::debug("no completion: {}", reason);
+  usage_.silent(reason);
+  parts_.forget(request.uri);
   counters_.last_silence = std::move(reason);
   request.reply.result(nothing(request.form == Form::list));
   finish(request);
+  if (on_answer_) on_answer_();
 }
 
 void CompletionRequests::supersede(Request& request, const char* reason) {

@@ -17,7 +17,10 @@
 #include "server/lsp/counters.h"
 #include "server/lsp/dispatcher.h"
 #include "server/lsp/documents.h"
+#include "server/lsp/pauses.h"
 #include "server/lsp/session.h"
+#include "server/lsp/suggestion_parts.h"
+#include "server/lsp/usage.h"
 #include "server/model_host.h"
 
 namespace lacuna::server {
@@ -25,8 +28,11 @@ namespace lacuna::server {
 class CompletionRequests {
  public:
   CompletionRequests(Scheduler& scheduler, DocumentStore& documents, Dispatcher& dispatcher, const Session& session,
-                     ModelHost& model, CompletionService& service);
+                     ModelHost& model, CompletionService& service, const Pauses& pauses);
   ~CompletionRequests();
+
+  /// Called after every answer that is not superseded.
+  void on_answer(std::function<void()> observer) { on_answer_ = std::move(observer); }
 
   void opened(const SnapshotPointer& snapshot);
   /// An open request for the document is answered as superseded. Editors cancel it next and then ask for the new text;
@@ -36,9 +42,11 @@ class CompletionRequests {
   /// The model's state has changed: requests that wait for it go on.
   void model_changed();
 
-  void set_paused(bool paused) { paused_ = paused; }
-  bool paused() const { return paused_; }
   CompletionCounters& counters() { return counters_; }
+  const CompletionCounters& counters() const { return counters_; }
+  Usage& usage() { return usage_; }
+  const Usage& usage() const { return usage_; }
+  SuggestionParts& parts() { return parts_; }
 
  private:
   enum class Form { inline_items, list };
@@ -63,8 +71,11 @@ class CompletionRequests {
   const Session& session_;
   ModelHost& model_;
   CompletionService& service_;
-  bool paused_ = false;
+  const Pauses& pauses_;
+  std::function<void()> on_answer_;
   CompletionCounters counters_;
+  Usage usage_;
+  SuggestionParts parts_;
   uint64_t next_item_ = 1;
   std::unordered_map<std::string, RequestPointer> open_;  ///< by document
 };

@@ -31,12 +31,19 @@ LanguageServer::LanguageServer(Scheduler& scheduler, Outbox& outbox, ModelHost& 
       repairs_(scheduler, documents_, analysis_, dispatcher_, session_),
       service_(model, [&scheduler](auto work, auto done) { scheduler.run_worker(std::move(work), std::move(done)); },
                {.after = [&scheduler](auto delay, auto task) { scheduler.start_timer(delay, std::move(task)); }}),
-      completions_(scheduler, documents_, dispatcher_, session_, model, service_),
-      commands_(scheduler, dispatcher_, documents_, model, completions_, repairs_, [this] { return host_.figures(); }),
+      pauses_(scheduler, [this] { status_.changed(); }),
+      completions_(scheduler, documents_, dispatcher_, session_, model, service_, pauses_),
+      report_(documents_, model, completions_, pauses_),
+      status_(scheduler, dispatcher_, session_, report_),
+      commands_(dispatcher_, report_, completions_, repairs_, pauses_,
+                {.figures = [this] { return host_.figures(); },
+                 .models = [this] { return host_.models(); },
+                 .use_model = [this](const std::string& name) { use_model(name); }}),
       notice_(dispatcher_, session_, model) {
   register_life_cycle();
   register_synchronization();
   model_.on_change([this] { model_changed(); });
+  completions_.on_answer([this] { status_.changed(); });
 }
 
 LanguageServer::~LanguageServer() {
@@ -105,6 +112,7 @@ Json LanguageServer::capabilities() const {
       {"inlineCompletionProvider", true},
       {"executeCommandProvider", {{"commands", Commands::names()}}},
   };
+  if (client.will_save_wait_until) capabilities["textDocumentSync"]["willSaveWaitUntil"] = true;
   const CompletionList list = session_.settings.completion_list;
   if (list == CompletionList::always || (list == CompletionList::automatic && !client.inline_completion)) {
     capabilities["completionProvider"] = {{"triggerCharacters", {" ", "(", ".", "=", ","}}};
@@ -130,11 +138,21 @@ void LanguageServer::initialized() {
   }
   if (session_.client.configuration) request_configuration();
   notice_.client_initialized();
+  status_.client_initialized();
+}
+
+void LanguageServer::use_model(const std::string& name) {
+  initial_.model = name;
+  initial_.safe_mode = false;
+  session_.settings.model = name;
+  session_.settings.safe_mode = false;
+  host_.load_model(session_.settings);
 }
 
 void LanguageServer::model_changed() {
   notice_.model_changed();
   completions_.model_changed();
+  status_.changed();
 }
 
 void LanguageServer::request_configuration() {

@@ -15,6 +15,7 @@
 #include "server/lsp/model_notice.h"
 #include "server/lsp/repair_actions.h"
 #include "server/lsp/session.h"
+#include "server/lsp/status_notice.h"
 #include "server/lsp/syntax_analysis.h"
 #include "server/model_host.h"
 
@@ -24,10 +25,11 @@ class LanguageServer {
  public:
   /// What the server cannot do by itself.
   struct Host {
-    std::function<void(const Settings&)> load_model;  ///< called once, at `initialize`
+    std::function<void(const Settings&)> load_model;  ///< called at `initialize`, and when another model is chosen
     std::function<void(int64_t process_id)> watch;    ///< the editor's process, if it tells one
     std::function<void(int exit_code)> exit;          ///< `exit` was received
-    std::function<Commands::Figures()> figures;
+    std::function<StatusReport::Figures()> figures;
+    std::function<Result<std::vector<StoredModel>>()> models;
   };
 
   LanguageServer(Scheduler& scheduler, Outbox& outbox, ModelHost& model, Host host);
@@ -45,6 +47,7 @@ class LanguageServer {
   void initialize(const Json& params, Reply reply);
   Json capabilities() const;
   void initialized();
+  void use_model(const std::string& name);
   void model_changed();
   void request_configuration();
   void apply_configuration(const Json& section);
@@ -60,7 +63,10 @@ class LanguageServer {
   Diagnostics diagnostics_;
   RepairActions repairs_;
   CompletionService service_;
+  Pauses pauses_;
   CompletionRequests completions_;
+  StatusReport report_;
+  StatusNotice status_;
   Commands commands_;
   ModelNotice notice_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

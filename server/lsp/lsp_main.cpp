@@ -93,9 +93,10 @@ LanguageServer::Host LspProcess::host() {
       .load_model = [this](const Settings& settings) { load_model(settings); },
       .watch = [this](int64_t process_id) { parent_watch_->watch(process_id); },
       .exit = [this](int exit_code) { finish(exit_code); },
-      .figures = [this]() -> Commands::Figures {
+      .figures = [this]() -> StatusReport::Figures {
         return {outbox_->stream().num_dropped(), outbox_->stream().queued_bytes()};
       },
+      .models = [this] { return list_models(environment_); },
   };
 }
 
@@ -118,6 +119,8 @@ MessageReader::Handlers LspProcess::handlers() {
 }
 
 void LspProcess::load_model(const Settings& settings) {
+  if (settings.safe_mode)
+    return model_.set_absent("safe mode: no model is loaded, since the server crashed repeatedly");
   const auto file = resolve_model(settings.model.empty() ? options_.model : settings.model, environment_);
   if (!file.ok()) return model_.set_absent(file.error().message);
   engine::EngineOptions engine;

@@ -58,6 +58,11 @@ bool read(const Json& value, DidSaveParams& out, Path path) {
   return object && object.required("textDocument", out.text_document) && object.optional("text", out.text);
 }
 
+bool read(const Json& value, WillSaveParams& out, Path path) {
+  const ObjectReader object(value, path);
+  return object && object.required("textDocument", out.text_document) && object.optional("reason", out.reason);
+}
+
 bool read(const Json& value, DocumentParams& out, Path path) {
   const ObjectReader object(value, path);
   return object && object.required("textDocument", out.text_document) &&

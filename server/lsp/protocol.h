@@ -72,6 +72,11 @@ struct DidSaveParams {
   std::optional<std::string> text;
 };
 
+struct WillSaveParams {
+  TextDocumentIdentifier text_document;
+  int64_t reason = 0;  ///< 1: by hand, 2: after a delay, 3: the focus left
+};
+
 struct DocumentParams {  ///< of didClose and textDocument/diagnostic
   TextDocumentIdentifier text_document;
   std::optional<std::string> previous_result_id;
@@ -118,6 +123,7 @@ bool read(const Json& value, DidOpenParams& out, Path path);
 bool read(const Json& value, ContentChange& out, Path path);
 bool read(const Json& value, DidChangeParams& out, Path path);
 bool read(const Json& value, DidSaveParams& out, Path path);
+bool read(const Json& value, WillSaveParams& out, Path path);
 bool read(const Json& value, DocumentParams& out, Path path);
 bool read(const Json& value, SelectedCompletionInfo& out, Path path);
 bool read(const Json& value, InlineCompletionParams& out, Path path);

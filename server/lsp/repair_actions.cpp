@@ -18,6 +18,8 @@ constexpr std::chrono::milliseconds kBudget{500};  // of all searches of one req
 constexpr std::chrono::milliseconds kDoubtBudget{250};
 constexpr size_t kManyErrors = 5;                     // more than people leave behind in a file that they close
 constexpr std::chrono::milliseconds kPatience{1500};  // then the answer is that there are none
+constexpr std::chrono::milliseconds kSavePatience{1000};  // editors give a save about 1.5 s
+constexpr int64_t kSavedByHand = 1;
 
 /// Whether an action of `kind` is asked for by `requested`, which names a kind or one of its parents.
 bool kind_matches(std::string_view kind, std::string_view requested) {
@@ -64,6 +66,7 @@ struct RepairActions::Search {
   const char* fix_all_kind = kFixAll;
   std::vector<Json> diagnostics;  ///< the client's
   EditCallback deliver;           ///< takes the edit of `all`; null for a list
+  bool before_save = false;       ///< the answer is the edits of fix-all, and empty rather than an error
   Reply reply;
   TimerId timer = 0;  ///< running while the search does
 
@@ -110,6 +113,9 @@ RepairActions::RepairActions(Scheduler& scheduler, DocumentStore& documents, Syn
       [this](const CodeActionParams& params, Reply reply) { list(params, std::move(reply)); });
   dispatcher.on_request<Json>("codeAction/resolve",
                               [this](const Json& action, Reply reply) { resolve(action, std::move(reply)); });
+  dispatcher.on_request<WillSaveParams>(
+      "textDocument/willSaveWaitUntil",
+      [this](const WillSaveParams& params, Reply reply) { before_save(params, std::move(reply)); });
 }
 
 RepairActions::Wanted RepairActions::wanted_kinds(const CodeActionParams& params) {
@@ -217,6 +223,22 @@ void RepairActions::provide_edit(const ActionData& data, EditCallback callback, 
   callback(workspace_edit(*entry->second.analysis->snapshot, repairs->second[static_cast<size_t>(data.repair)]), reply);
 }
 
+void RepairActions::before_save(const WillSaveParams& params, Reply reply) {
+  const bool wanted = session_.settings.repair && session_.settings.fix_all_on_save && params.reason == kSavedByHand;
+  const std::string& uri = params.text_document.uri;
+  if (!wanted || documents_.find(uri) == nullptr) return reply.result(Json::array());
+  analysis_.of(uri, [this, shared = std::make_shared<Reply>(std::move(reply))](const AnalysisPointer& analysis) {
+    const bool mendable = analysis != nullptr && !analysis->errors.empty() && !found_in(analysis).grammar_errs;
+    if (!mendable) return shared->result(Json::array());
+    auto search = std::make_shared<Search>();
+    search->analysis = analysis;
+    search->fix_all = true;
+    search->before_save = true;
+    search->reply = std::move(*shared);
+    start(std::move(search));
+  });
+}
+
 RepairActions::Found& RepairActions::found_in(const AnalysisPointer& analysis) {
   Found& found = found_[analysis->snapshot->uri];
   if (found.analysis != analysis) found = {analysis, next_revision_++, {}};
@@ -228,9 +250,10 @@ void RepairActions::start(std::shared_ptr<Search> search) {
   search->reply.on_cancel([search = std::weak_ptr(search)] {
     if (const auto running = search.lock()) running->cancelled = true;
   });
-  search->timer = scheduler_.start_timer(kPatience, [weak = std::weak_ptr(search)] {
-    if (const auto late = weak.lock()) late->give_up();
-  });
+  search->timer =
+      scheduler_.start_timer(search->before_save ? kSavePatience : kPatience, [weak = std::weak_ptr(search)] {
+        if (const auto late = weak.lock()) late->give_up();
+      });
   scheduler_.run_worker([search] { search->run(); },
                         [this, alive = std::weak_ptr(alive_), search] {
                           if (alive.expired()) return;
@@ -242,6 +265,9 @@ void RepairActions::start(std::shared_ptr<Search> search) {
 void RepairActions::finish(Search& search) {
   if (!search.reply.pending()) return;
   const Snapshot& snapshot = *search.analysis->snapshot;
+  if (search.before_save) {
+    return search.reply.result(documents_.is_current(snapshot) ? text_edits(snapshot, search.all) : Json::array());
+  }
   if (!documents_.is_current(snapshot))
     return search.reply.error(RpcError::content_modified, "the document has changed");
   Found& found = found_in(search.analysis);
@@ -306,11 +332,16 @@ Json RepairActions::as_client_knows(Json action) const {
   return {{"title", action["title"]}, {"command", kApplyCommand}, {"arguments", Json::array({action["data"]})}};
 }
 
-Json RepairActions::workspace_edit(const Snapshot& snapshot, const syntax::Repair& repair) const {
+Json RepairActions::text_edits(const Snapshot& snapshot, const syntax::Repair& repair) const {
   Json edits = Json::array();
   for (const syntax::TextChange& change : repair.changes) {
     edits.push_back(lacuna::server::to_json(TextEdit{documents_.range_of(snapshot.uri, change.range), change.text}));
   }
+  return edits;
+}
+
+Json RepairActions::workspace_edit(const Snapshot& snapshot, const syntax::Repair& repair) const {
+  Json edits = text_edits(snapshot, repair);
   if (!session_.client.versioned_edits) return {{"changes", {{snapshot.uri, std::move(edits)}}}};
   const Json document = {{"uri", snapshot.uri}, {"version", snapshot.version}};
   return {{"documentChanges", Json::array({{{"textDocument", document}, {"edits", std::move(edits)}}})}};

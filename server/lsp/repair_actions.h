@@ -53,6 +53,8 @@ class RepairActions {
   /// Calls back with the edit of an action that was offered, or answers with the error.
   using EditCallback = std::function<void(Json edit, Reply&)>;
   void provide_edit(const ActionData& data, EditCallback callback, Reply reply);
+  /// The edits of fix-all before a save by hand, if the user wants that. Never an error: the save must go on.
+  void before_save(const WillSaveParams& params, Reply reply);
 
   Found& found_in(const AnalysisPointer& analysis);
   void start(std::shared_ptr<Search> search);
@@ -61,6 +63,7 @@ class RepairActions {
   Json fix_all_action(const Search& search, const char* kind) const;
   bool edits_come_later() const;
   Json as_client_knows(Json action) const;
+  Json text_edits(const Snapshot& snapshot, const syntax::Repair& repair) const;
   Json workspace_edit(const Snapshot& snapshot, const syntax::Repair& repair) const;
 
   Scheduler& scheduler_;

@@ -95,9 +95,11 @@ void read_machine(const SectionReader& root, SettingsSource source, Settings& se
     root.read("model", settings.model);
     root.read("threads", settings.num_threads, 0, 1024);
     root.read("isa", settings.isa);
+    root.read("safeMode", settings.safe_mode);
+    root.read("statusNotifications", settings.status_notifications);
     return;
   }
-  for (const char* name : {"model", "threads", "isa"}) {
+  for (const char* name : {"model", "threads", "isa", "safeMode"}) {
     if (root.has(name)) root.warn(name, "ignored: taken from the command line and initializationOptions only");
   }
 }
@@ -115,6 +117,7 @@ SettingsReading read_settings(const Json& value, const Settings& base, SettingsS
   read_completion(root.section("completion"), reading.settings);
   root.section("diagnostics").read("enabled", reading.settings.diagnostics);
   root.section("repair").read("enabled", reading.settings.repair);
+  root.section("repair").read("fixAllOnSave", reading.settings.fix_all_on_save);
   read_machine(root, source, reading.settings);
   return reading;
 }

@@ -22,14 +22,17 @@ struct Settings {
   CompletionList completion_list = CompletionList::automatic;
   bool diagnostics = true;
   bool repair = true;
-  std::string model;     ///< empty: the command line's
-  int num_threads = -1;  ///< -1: the command line's
-  std::string isa;       ///< empty: the command line's
+  bool fix_all_on_save = false;
+  bool status_notifications = false;  ///< the client wants `lacuna/status`
+  bool safe_mode = false;             ///< no model is loaded: for an editor whose server has crashed repeatedly
+  std::string model;                  ///< empty: the command line's
+  int num_threads = -1;               ///< -1: the command line's
+  std::string isa;                    ///< empty: the command line's
 };
 
 enum class SettingsSource {
   initialization,  ///< chosen by the user or the editor: everything counts
-  workspace,       ///< may come from the files being edited: "model", "threads" and "isa" are ignored
+  workspace,       ///< may come from the files being edited: "model", "threads", "isa" and "safeMode" are ignored
 };
 
 struct SettingsReading {

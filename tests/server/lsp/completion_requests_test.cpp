@@ -30,7 +30,8 @@ struct Editor {
   Dispatcher dispatcher{outbox, [](int) {}};
   DocumentStore documents{scheduler};
   CompletionService service{source, [this](auto work, auto done) { scheduler.run_worker(work, done); }};
-  CompletionRequests requests{scheduler, documents, dispatcher, session, host, service};
+  Pauses pauses{scheduler, [] {}};
+  CompletionRequests requests{scheduler, documents, dispatcher, session, host, service, pauses};
   int next_id = 1;
   engine::RequestId answered = 0;
 
@@ -180,10 +181,10 @@ TEST_CASE("an unknown document, a paused server and a bad request are answered")
   Json params = Editor::params(0, 0, {{"triggerKind", 2}});
   params["textDocument"]["uri"] = "file:///other.py";
   CHECK(editor.answer(editor.start("textDocument/inlineCompletion", params))["result"]["items"].empty());
-  editor.requests.set_paused(true);
+  editor.pauses.pause(nullptr, std::nullopt);
   CHECK(editor.answer(editor.ask(0, 4))["result"]["items"].empty());
   CHECK(editor.requests.counters().last_silence == "completions are paused");
-  editor.requests.set_paused(false);
+  editor.pauses.resume(nullptr);
   CHECK(code(editor.answer(editor.start("textDocument/inlineCompletion", {{"position", 5}}))) == -32602);
   for (const uint32_t far : {4u, 2147483647u, 4294967295u}) {
     const int id = editor.ask(far, far);

@@ -18,6 +18,13 @@ namespace {
 
 constexpr const char* kUri = "file:///w/a.py";
 
+StoredModel stored(const char* name, ModelState state) {
+  StoredModel model;
+  model.record.name = name;
+  model.state = state;
+  return model;
+}
+
 /// An editor and the server in one thread. The model is absent unless a test says otherwise.
 struct Editor {
   ManualScheduler scheduler;
@@ -30,18 +37,22 @@ struct Editor {
   bool model_loads = false;
   int next_id = 1;
   int64_t version = 1;
-  LanguageServer server{scheduler,
-                        outbox,
-                        model,
-                        {.load_model =
-                             [this](const Settings& settings) {
-                               model_settings = settings;
-                               model_loads ? model.load({.model_path = "/nowhere/none.gguf"})
-                                           : model.set_absent("no model: get one");
-                             },
-                         .watch = [this](int64_t id) { watched = id; },
-                         .exit = [this](int code) { exit_code = code; },
-                         .figures = [] { return Commands::Figures{}; }}};
+  LanguageServer server{
+      scheduler,
+      outbox,
+      model,
+      {.load_model =
+           [this](const Settings& settings) {
+             model_settings = settings;
+             model_loads ? model.load({.model_path = "/nowhere/none.gguf"}) : model.set_absent("no model: get one");
+           },
+       .watch = [this](int64_t id) { watched = id; },
+       .exit = [this](int code) { exit_code = code; },
+       .figures = [] { return StatusReport::Figures{}; },
+       .models =
+           [] {
+             return std::vector<StoredModel>{stored("here", ModelState::present), stored("away", ModelState::absent)};
+           }}};
 
   /// Waits until the model's loading has come to its end.
   void finish_loading() {
@@ -457,6 +468,102 @@ TEST_CASE("pausing silences completions until resumed or until its time is over"
   editor.scheduler.advance(1s);
   CHECK(silence() == "no model: get one");
   CHECK(code(editor.ask("workspace/executeCommand", {{"command", "rm"}})) == -32602);
+}
+
+TEST_CASE("one language can be paused by itself, by any name that editors have for it") {
+  Editor editor;
+  editor.initialize();
+  editor.open("\nx = 1\n");
+  const auto run = [&](const char* command, const Json& argument) {
+    return editor.ask("workspace/executeCommand", {{"command", command}, {"arguments", Json::array({argument})}});
+  };
+  const auto silence = [&] {
+    editor.complete();
+    return run("lacuna.status", nullptr)["result"]["lastSilence"];
+  };
+  run("lacuna.pause", {{"language", "cpp"}});
+  CHECK(silence() == "no model: get one");
+  run("lacuna.pause", {{"language", "python"}, {"minutes", 5}});
+  CHECK(silence() == "completions are paused in Python");
+  CHECK(run("lacuna.status", nullptr)["result"]["pausedLanguages"].size() == 2);
+  CHECK(run("lacuna.status", nullptr)["result"]["paused"] == false);
+  run("lacuna.resume", {{"language", "cpp"}});
+  CHECK(silence() == "completions are paused in Python");
+  editor.scheduler.advance(5min);
+  CHECK(silence() == "no model: get one");
+  CHECK(code(run("lacuna.pause", {{"language", "klingon"}})) == -32602);
+  CHECK(code(run("lacuna.pause", {{"minutes", "ten"}})) == -32602);
+}
+
+TEST_CASE("another model is chosen by a name that is on this machine, and by nothing else") {
+  Editor editor;
+  editor.initialize();
+  const auto use = [&](const Json& name) {
+    return editor.ask("workspace/executeCommand", {{"command", "lacuna.useModel"}, {"arguments", Json::array({name})}});
+  };
+  const Json models = editor.ask("workspace/executeCommand", {{"command", "lacuna.models"}})["result"];
+  REQUIRE(models["models"].size() == 2);
+  CHECK(models["models"][0]["state"] == "present");
+  CHECK(use("away").contains("error"));
+  CHECK(use("/tmp/other.gguf").contains("error"));
+  CHECK(code(use(7)) == -32602);
+  CHECK(editor.model_settings->model.empty());
+  CHECK(use("here")["result"]["message"] == "Loading here.");
+  CHECK(editor.model_settings->model == "here");
+}
+
+TEST_CASE("in safe mode no model is loaded until one is chosen") {
+  Editor editor;
+  editor.initialize(Editor::capabilities(), {{"safeMode", true}});
+  CHECK(editor.model_settings->safe_mode);
+  editor.ask("workspace/executeCommand", {{"command", "lacuna.useModel"}, {"arguments", {"here"}}});
+  CHECK_FALSE(editor.model_settings->safe_mode);
+}
+
+TEST_CASE("a client that wants the status is told of its changes, gathered, and others are not") {
+  Editor quiet;
+  quiet.initialize();
+  quiet.open("\nx = 1\n");
+  quiet.complete();
+  quiet.scheduler.advance(1s);
+  CHECK(quiet.outbox.sent("lacuna/status").empty());
+
+  Editor editor;
+  editor.initialize(Editor::capabilities(), {{"statusNotifications", true}});
+  editor.scheduler.advance(1s);
+  REQUIRE(editor.outbox.sent("lacuna/status").size() == 1);
+  CHECK(editor.outbox.sent("lacuna/status")[0]["params"]["state"] == "absent");
+  editor.open("\nx = 1\n");
+  editor.complete();
+  editor.complete();
+  editor.ask("workspace/executeCommand", {{"command", "lacuna.pause"}});
+  editor.scheduler.advance(1s);
+  REQUIRE(editor.outbox.sent("lacuna/status").size() == 2);
+  const Json last = editor.outbox.sent("lacuna/status")[1]["params"];
+  CHECK(last["paused"] == true);
+  CHECK(last["lastSilence"] == "no model: get one");
+}
+
+TEST_CASE("errors are fixed before a save by hand, if the user wants that") {
+  const auto save = [](Editor& editor, int reason) {
+    return editor.ask("textDocument/willSaveWaitUntil",
+                      {{"textDocument", {{"uri", kUri}}}, {"reason", reason}})["result"];
+  };
+  Json client = Editor::capabilities();
+  client["textDocument"]["synchronization"]["willSaveWaitUntil"] = true;
+  Editor without;
+  CHECK(without.initialize(client)["textDocumentSync"]["willSaveWaitUntil"] == true);
+  without.open(kBroken);
+  CHECK(save(without, 1).empty());
+  Editor with;
+  with.initialize(client, {{"repair", {{"fixAllOnSave", true}}}});
+  with.open(kBroken);
+  CHECK(save(with, 2).empty());  // by itself, after a delay
+  const Json edits = save(with, 1);
+  REQUIRE_FALSE(edits.empty());
+  CHECK(edits[0]["newText"].is_string());
+  with.replace("x = 1\n");
+  CHECK(save(with, 1).empty());
 }
 
 TEST_CASE("what the editor tells of completions is counted") {
