@@ -1,7 +1,10 @@
 // The language client: vscode-languageclient does all of LSP, inline completions included; this only starts it.
-import { workspace } from 'vscode';
-import { LanguageClient, type LanguageClientOptions } from 'vscode-languageclient/node';
+import { l10n, workspace, type Disposable } from 'vscode';
+import {
+  CloseAction, ErrorAction, LanguageClient, type ErrorHandler, type LanguageClientOptions,
+} from 'vscode-languageclient/node';
 import { section, sessionSettings, type ServerSettings } from './config';
+import type { RestartPolicy, Verdict } from './restart-policy';
 import { serverCall } from './server-binary';
 
 const languages = [
@@ -9,10 +12,12 @@ const languages = [
   'php', 'shellscript', 'json', 'jsonc',
 ];
 
-export function createClient(program: string, settings: ServerSettings): LanguageClient {
+export function createClient(
+  program: string, settings: ServerSettings, policy: RestartPolicy, onCrash: (verdict: Verdict) => void,
+): LanguageClient {
   const options: LanguageClientOptions = {
     documentSelector: languages.flatMap((language) => [{ scheme: 'file', language }, { scheme: 'untitled', language }]),
-    initializationOptions: sessionSettings(),
+    initializationOptions: () => ({ ...sessionSettings(), statusNotifications: true, safeMode: policy.safeMode }),
     // The server asks for these again after a change; only what a session may change is ever sent.
     middleware: {
       workspace: {
@@ -21,12 +26,29 @@ export function createClient(program: string, settings: ServerSettings): Languag
     },
     synchronize: { fileEvents: [] },
     outputChannelName: 'Lacuna',
+    errorHandler: errorHandler(policy, onCrash),
   };
   return new LanguageClient(section, 'Lacuna', serverCall(program, settings), options);
 }
 
+function errorHandler(policy: RestartPolicy, onCrash: (verdict: Verdict) => void): ErrorHandler {
+  return {
+    // A broken pipe is followed by closed(), which decides.
+    error: () => ({ action: ErrorAction.Continue, handled: true }),
+    closed: async () => {
+      const verdict = policy.crashed(Date.now());
+      onCrash(verdict);
+      if (verdict === 'give-up') {
+        return { action: CloseAction.DoNotRestart, handled: true, message: l10n.t('The server ended again in safe mode; it stays off.') };
+      }
+      await new Promise((resolve) => setTimeout(resolve, policy.delayMs));
+      return { action: CloseAction.Restart, handled: true, message: l10n.t('The server ended and is started again.') };
+    },
+  };
+}
+
 /** Tells the server that settings have changed, whenever they do. */
-export function followSettings(client: LanguageClient) {
+export function followSettings(client: LanguageClient): Disposable {
   return workspace.onDidChangeConfiguration((event) => {
     if (!event.affectsConfiguration(section) || !client.isRunning()) return;
     void client.sendNotification('workspace/didChangeConfiguration', { settings: { [section]: sessionSettings() } });

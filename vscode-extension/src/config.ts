@@ -1,11 +1,12 @@
 // The only reader of the user's settings. What chooses a program, a model or a path is declared with machine scope in
 // package.json, so no workspace can set it; only the rest goes to the server while it runs.
-import { workspace } from 'vscode';
+import { ConfigurationTarget, workspace } from 'vscode';
 
 export interface ServerSettings {
   path: string;
   model: string;
   threads: number;
+  instructionSet: string;
   logFile: string;
 }
 
@@ -17,6 +18,7 @@ export function serverSettings(): ServerSettings {
     path: settings.get('path', ''),
     model: settings.get('model', ''),
     threads: settings.get('threads', 0),
+    instructionSet: settings.get('instructionSet', 'auto'),
     logFile: settings.get('logFile', ''),
   };
 }
@@ -27,5 +29,14 @@ export function sessionSettings(): object {
   return {
     completion: settings.get('completion', {}),
     diagnostics: settings.get('diagnostics', {}),
+    repair: settings.get('repair', {}),
   };
+}
+
+export function showsStatusBar(): boolean {
+  return workspace.getConfiguration(section).get('statusBar.enabled', true);
+}
+
+export async function saveModel(name: string): Promise<void> {
+  await workspace.getConfiguration(`${section}.server`).update('model', name, ConfigurationTarget.Global);
 }

@@ -1,70 +1,53 @@
-// Entry point: starts the server for trusted workspaces and registers the commands.
-import { commands, window, workspace, type Disposable, type ExtensionContext } from 'vscode';
-import type { LanguageClient } from 'vscode-languageclient/node';
-import { createClient, followSettings } from './client';
-import { section, serverSettings } from './config';
-import { findServer } from './server-binary';
-import { showState } from './status-bar';
+// Entry point: starts the server for trusted workspaces and registers the commands. What other editors need too is in
+// the server; here is only how VS Code shows it.
+import { commands, window, workspace, type ExtensionContext } from 'vscode';
+import { section } from './config';
+import { showMenu, togglePause } from './menu';
+import { chooseModel } from './models';
+import { acceptNode } from './partial-accept';
+import { Reports } from './reports';
+import { Server } from './server';
+import { showStatusBar } from './status-bar';
 
-let client: LanguageClient | undefined;
-let session: Disposable[] = [];
+let server: Server | undefined;
 
 export async function activate(context: ExtensionContext): Promise<void> {
-  const restart = async () => {
-    await deactivate();
-    await start(context.extensionPath);
+  const started = (server = new Server(context.extensionPath));
+  const reports = new Reports(started);
+  const handlers: Record<string, () => unknown> = {
+    'lacuna.showMenu': () => showMenu(started),
+    'lacuna.showStatus': () => showMessage(started, 'lacuna.status'),
+    'lacuna.showWhyNoSuggestion': () => showMessage(started, 'lacuna.whyNoSuggestion'),
+    'lacuna.showExplanation': () => showMessage(started, 'lacuna.explainCompletion'),
+    'lacuna.showStatistics': () => reports.showStatistics(),
+    'lacuna.checkHealth': () => reports.checkHealth(),
+    'lacuna.chooseModel': () => chooseModel(started),
+    'lacuna.togglePause': () => togglePause(started),
+    'lacuna.restartServer': () => started.restart(),
+    'lacuna.showLog': () => started.showLog(),
+    'lacuna.openSettings': () => commands.executeCommand('workbench.action.openSettings', `@ext:${context.extension.id}`),
+    'lacuna.openWalkthrough': () => commands.executeCommand('workbench.action.openWalkthrough', `${context.extension.id}#start`, false),
+    'lacuna.acceptWord': () => commands.executeCommand('editor.action.inlineSuggest.acceptNextWord'),
+    'lacuna.acceptLine': () => commands.executeCommand('editor.action.inlineSuggest.acceptNextLine'),
+    'lacuna.acceptNode': () => acceptNode(started),
+    'lacuna.fixAll': () => commands.executeCommand('editor.action.codeAction', { kind: 'source.fixAll.lacuna', apply: 'first' }),
   };
   context.subscriptions.push(
-    commands.registerCommand('lacuna.restartServer', restart),
-    commands.registerCommand('lacuna.showStatus', () => show('lacuna.status')),
-    commands.registerCommand('lacuna.showWhyNoSuggestion', () => show('lacuna.whyNoSuggestion')),
-    commands.registerCommand('lacuna.togglePause', togglePause),
+    started, reports, showStatusBar(started),
+    ...Object.entries(handlers).map(([name, handler]) => commands.registerCommand(name, handler)),
     workspace.onDidChangeConfiguration(async (event) => {
-      if (event.affectsConfiguration(`${section}.server`)) await restart();
+      if (event.affectsConfiguration(`${section}.server`) && !started.isUpToDate()) await started.restart();
     }),
   );
-  await start(context.extensionPath);
+  await started.restart();
 }
 
 export async function deactivate(): Promise<void> {
-  session.forEach((part) => part.dispose());
-  session = [];
-  const old = client;
-  client = undefined;
-  await old?.stop();
-}
-
-async function start(extensionPath: string): Promise<void> {
-  const settings = serverSettings();
-  const program = findServer(settings, extensionPath);
-  if (!program) {
-    const where = settings.path ? `'${settings.path}' is not a program` : 'it is neither packed with the extension nor on PATH';
-    const choice = await window.showErrorMessage(`Lacuna cannot find its server: ${where}.`, 'Open Settings');
-    if (choice) await commands.executeCommand('workbench.action.openSettings', 'lacuna.server.path');
-    return;
-  }
-  client = createClient(program, settings);
-  session = [showState(client), followSettings(client)];
-  await client.start();
+  await server?.stop();
 }
 
 /** Asks the server's command and shows its `message`, which is written for people. */
-async function show(command: string): Promise<void> {
-  const answer = await ask(command);
+async function showMessage(started: Server, command: string): Promise<void> {
+  const answer = await started.ask(command);
   if (answer) await window.showInformationMessage(answer.message);
-}
-
-let paused = false;
-
-async function togglePause(): Promise<void> {
-  const answer = await ask(paused ? 'lacuna.resume' : 'lacuna.pause');
-  if (answer) paused = !paused;
-}
-
-async function ask(command: string): Promise<{ message: string } | undefined> {
-  if (!client?.isRunning()) {
-    await window.showWarningMessage('Lacuna: the server is not running. Use “Lacuna: Restart the Server”.');
-    return undefined;
-  }
-  return client.sendRequest<{ message: string }>('workspace/executeCommand', { command, arguments: [] });
 }

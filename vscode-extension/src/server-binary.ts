@@ -17,6 +17,7 @@ export function serverCall(program: string, settings: ServerSettings): Executabl
   const args = ['lsp'];
   if (settings.model) args.push('--model', settings.model);
   if (settings.threads > 0) args.push('--threads', String(settings.threads));
+  if (settings.instructionSet !== 'auto') args.push('--isa', settings.instructionSet);
   if (settings.logFile) args.push('--log', settings.logFile);
   return { command: program, args };
 }
