@@ -26,7 +26,14 @@ export interface CodeServer {
   folder: string;
   /** Where this VS Code keeps its profile, and Lacuna its models. */
   home: string;
+  /** The language servers that this VS Code runs. */
+  servers(): LanguageServer[];
   stop(): Promise<void>;
+}
+
+export interface LanguageServer {
+  pid: number;
+  command: string[];
 }
 
 // What would change the typed text, cover the screen, or ask the network for something.
@@ -77,7 +84,23 @@ export async function startCodeServer(options: Options): Promise<CodeServer> {
     if (child.exitCode !== null) throw new Error(`code-server ended: ${fs.readFileSync(path.join(home, 'code-server.log'), 'utf8')}`);
     return fetch(`${url}/healthz`).then((answer) => answer.ok, () => false);
   });
-  return { url, folder, home, stop: () => stop(child, home) };
+  return { url, folder, home, servers: () => serversUnder(home), stop: () => stop(child, home) };
+}
+
+/** Processes that serve LSP and whose VS Code has its profile in `home`. */
+function serversUnder(home: string): LanguageServer[] {
+  const found: LanguageServer[] = [];
+  for (const name of fs.readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      const command = fs.readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0').slice(0, -1);
+      if (!command.includes('lsp') || !/lacuna/.test(command.join(' '))) continue;
+      const environment = fs.readFileSync(`/proc/${name}/environ`, 'utf8').split('\0');
+      if (environment.includes(`XDG_RUNTIME_DIR=${home}`)) found.push({ pid: Number(name), command });
+    } catch {
+      // it has ended meanwhile
+    }
+  }
+  return found;
 }
 
 function vsix(): string {

@@ -2,7 +2,7 @@
 const pollMs = 40;
 
 /** The first true value of `probe`. */
-export async function until<T>(what: string, probe: () => T | Promise<T>, patienceMs = 30_000): Promise<T> {
+export async function until<T>(what: string, probe: () => T | Promise<T>, patienceMs = 90_000): Promise<T> {
   for (const end = Date.now() + patienceMs; ;) {
     const value = await probe();
     if (value) return value;

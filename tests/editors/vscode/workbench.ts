@@ -115,8 +115,44 @@ export class Workbench {
     return fs.readFileSync(path.join(this.server.folder, name), 'utf8');
   }
 
+  /** Lacuna's item in the status bar. */
+  get status() {
+    return this.page.locator('.statusbar-item', { hasText: 'Lacuna' });
+  }
+
+  /** Waits until the item shows `text`. */
+  async statusShows(text: string | RegExp): Promise<void> {
+    await this.page.locator('.statusbar-item', { hasText: text }).filter({ hasText: 'Lacuna' }).waitFor({ timeout: 120_000 });
+  }
+
+  /** Waits until the model is loaded: the item then shows neither progress nor a problem. */
+  async ready(): Promise<void> {
+    await this.statusShows(/^\s*Lacuna( \d+ ms| –)?\s*$/);
+    await this.page.locator('.statusbar-item:has(.codicon-sparkle)', { hasText: 'Lacuna' }).waitFor({ timeout: 120_000 });
+  }
+
+  /** Opens the menu of the status bar item and chooses an entry. */
+  async menu(entry: string): Promise<void> {
+    await this.status.locator('a').click();
+    await this.row(entry).click();
+  }
+
+  /** The text of the notification that says `text`, which is then closed. */
+  async notification(text: string | RegExp): Promise<string> {
+    const toast = this.page.locator('.notification-toast', { hasText: text }).first();
+    await toast.waitFor({ timeout: 120_000 });
+    const message = await toast.locator('.notification-list-item-message').last().innerText();
+    await this.command('Notifications: Clear All Notifications');
+    return message;
+  }
+
+  /** Waits for as many squiggles of errors. */
+  async squiggles(count: number): Promise<void> {
+    await until(`there are ${count} squiggles`, async () => (await this.page.locator('.squiggly-error').count()) === count, 60_000);
+  }
+
   async screenshot(name: string): Promise<void> {
     fs.mkdirSync(screenshots, { recursive: true });
-    await this.page.screenshot({ path: path.join(screenshots, `${name}.png`) });
+    await this.page.screenshot({ path: path.join(screenshots, `${name}.png`), animations: 'disabled' });
   }
 }

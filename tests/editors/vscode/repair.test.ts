@@ -1,0 +1,95 @@
+// Syntax errors in VS Code: they are marked, and mended by keyboard, all at once, or on saving.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { startCodeServer, type CodeServer } from './code_server.ts';
+import { until } from './until.ts';
+import { openBrowser, Workbench } from './workbench.ts';
+
+const broken = 'def total(items):\n    return sum(item.price for item in items\n\n\nprint(total([]))\n';
+const mended = broken.replace('in items\n', 'in items)\n');
+const brokenTwice = `${broken}print(total([1])\n`;
+const mendedTwice = `${mended}print(total([1]))\n`;
+
+describe('syntax errors', () => {
+  let browser: Browser;
+  let server: CodeServer;
+  let vscode: Workbench;
+
+  before(async () => {
+    server = await startCodeServer({
+      files: { 'one.py': broken, 'two.py': brokenTwice, 'saved.py': broken },
+      settings: { 'lacuna.server.model': 'smollm2-135m' },
+    });
+    browser = await openBrowser();
+    vscode = await Workbench.open(browser, server);
+  });
+
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  test('get a squiggle, and a quick-fix by keyboard', async () => {
+    await vscode.openFile('one.py');
+    await vscode.squiggles(1);
+    await vscode.goTo(2, 8);
+    await vscode.screenshot('squiggle');
+    await vscode.page.keyboard.press('Control+.');
+    const fix = vscode.page.locator('.action-widget .monaco-list-row', { hasText: 'Insert' }).first();
+    await fix.waitFor();
+    await vscode.screenshot('quick-fix');
+    await vscode.page.keyboard.press('Enter');
+    await vscode.squiggles(0);
+    assert.equal(await vscode.save('one.py'), mended);
+    await vscode.screenshot('fixed');
+  });
+
+  test('are all fixed by one command', async () => {
+    await vscode.openFile('two.py');
+    await until('there is a squiggle', async () => (await vscode.page.locator('.squiggly-error').count()) > 0);
+    await vscode.screenshot('two-errors');
+    await vscode.command('Lacuna: Fix All Syntax Errors');
+    await vscode.squiggles(0);
+    assert.equal(await vscode.save('two.py'), mendedTwice);
+    await vscode.screenshot('fixed-all');
+  });
+
+  test('stay as they are on saving, unless the user wants otherwise', async () => {
+    await vscode.openFile('saved.py');
+    await vscode.squiggles(1);
+    await vscode.goTo(1, 1);
+    await vscode.page.keyboard.type('# typed\n');
+    assert.equal(await vscode.save('saved.py'), `# typed\n${broken}`);
+  });
+});
+
+describe('with fixes on saving', () => {
+  let browser: Browser;
+  let server: CodeServer;
+  let vscode: Workbench;
+
+  before(async () => {
+    server = await startCodeServer({
+      files: { 'saved.py': brokenTwice },
+      settings: { 'lacuna.server.model': 'smollm2-135m', 'lacuna.repair.fixAllOnSave': true },
+    });
+    browser = await openBrowser();
+    vscode = await Workbench.open(browser, server);
+  });
+
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  test('all syntax errors are fixed', async () => {
+    await vscode.openFile('saved.py');
+    await until('there is a squiggle', async () => (await vscode.page.locator('.squiggly-error').count()) > 0);
+    await vscode.goTo(1, 1);
+    await vscode.page.keyboard.type('# typed\n');
+    assert.equal(await vscode.save('saved.py'), `# typed\n${mendedTwice}`);
+    await vscode.squiggles(0);
+    await vscode.screenshot('fixed-on-save');
+  });
+});
