@@ -44,14 +44,14 @@ void SuggestionParts::next(const std::string& uri, Position position, syntax::Pa
   const SnapshotPointer now = documents_.find(uri);
   const auto offer = offers_.find(uri);
   if (now == nullptr || offer == offers_.end()) return reply(std::nullopt);
-  auto rest = rest_of(offer->second, *now, documents_.offset_of(uri, position));
-  if (!rest) return reply(std::nullopt);
+  auto left = rest_of(offer->second, *now, documents_.offset_of(uri, position));
+  if (!left) return reply(std::nullopt);
 
   struct Work {
     Rest rest;
     uint32_t end = 0;
   };
-  auto work = std::make_shared<Work>(Work{std::move(*rest)});
+  auto work = std::make_shared<Work>(Work{std::move(*left)});
   scheduler_.run_worker(
       [work, unit, language = now->language] {
         const Rest& rest = work->rest;
