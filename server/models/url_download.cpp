@@ -2,8 +2,6 @@
 /// may be plain http, and must not lead out of it unencrypted.
 #include "server/models/url_download.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -13,6 +11,7 @@
 #include <memory>
 
 #include "engine/gguf/gguf_file.h"
+#include "server/models/curl_library.h"
 #include "support/os.h"
 
 namespace lacuna::server {
@@ -24,19 +23,18 @@ constexpr int kMaxRedirects = 5;
 constexpr long kConnectSeconds = 30;
 constexpr long kStalledSeconds = 60;
 
-struct Free {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+struct Close {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
-using Handle = std::unique_ptr<CURL, Free>;
-using File = std::unique_ptr<std::FILE, Free>;
+using Handle = std::unique_ptr<CURL, decltype(CurlLibrary::easy_cleanup)>;
+using Url = std::unique_ptr<CURLU, decltype(CurlLibrary::url_cleanup)>;
+using File = std::unique_ptr<std::FILE, Close>;
 
-std::string part_of(CURLU* url, CURLUPart part) {
+std::string part_of(const CurlLibrary& curl, const Url& url, CURLUPart part) {
   char* text = nullptr;
-  if (curl_url_get(url, part, &text, 0) != CURLUE_OK) return {};
+  if (curl.url_get(url.get(), part, &text, 0) != CURLUE_OK) return {};
   std::string result(text);
-  curl_free(text);
+  curl.free(text);
   return result;
 }
 
@@ -47,8 +45,9 @@ bool is_loopback(std::string_view host) {
 /// One attempt at one address: appends to the partial file, or starts it anew where the server does not continue.
 class Transfer {
  public:
-  Transfer(const UrlModel& model, const Installation& installation, std::string path, const DownloadObserver& observer)
-      : model_(model), installation_(installation), path_(std::move(path)), observer_(observer) {}
+  Transfer(const CurlLibrary& curl, const UrlModel& model, const Installation& installation, std::string path,
+           const DownloadObserver& observer)
+      : curl_(curl), model_(model), installation_(installation), path_(std::move(path)), observer_(observer) {}
 
   /// Returns the address to go on with, or nothing when the file is complete.
   Result<std::string> get(const std::string& url);
@@ -62,11 +61,12 @@ class Transfer {
   void set_options(const std::string& url);
   Result<std::string> outcome(CURLcode code, const std::string& url);
 
+  const CurlLibrary& curl_;
   const UrlModel& model_;
   const Installation& installation_;
   const std::string path_;
   const DownloadObserver& observer_;
-  Handle handle_;
+  Handle handle_{nullptr, curl_.easy_cleanup};
   File file_;
   uint64_t resumed_bytes_ = 0;
   uint64_t written_bytes_ = 0;  ///< in the file, of earlier attempts too
@@ -99,8 +99,8 @@ Result<void> Transfer::start_body() {
   started_ = true;
   long status = 0;
   curl_off_t length = -1;
-  curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
-  curl_easy_getinfo(handle_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+  curl_.easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
+  curl_.easy_getinfo(handle_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
   if (status == 200) resumed_bytes_ = 0;  // it sends the whole file although a part was asked for
   file_.reset(std::fopen(path_.c_str(), resumed_bytes_ > 0 ? "abe" : "wbe"));
   if (file_ == nullptr) return fail(Error::format(ErrorCode::io, "cannot write '{}': {}", path_, std::strerror(errno)));
@@ -117,7 +117,7 @@ Result<void> Transfer::start_body() {
 
 size_t Transfer::write(const char* bytes, size_t count) {
   long status = 0;
-  curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
+  curl_.easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
   if (status >= 300) return count;  // the text of a redirect or an error is not the file
   if (!started_ && !start_body().ok()) return 0;
   if (count > model_.max_bytes - std::min(model_.max_bytes, written_bytes_)) {
@@ -135,33 +135,33 @@ size_t Transfer::write(const char* bytes, size_t count) {
 
 void Transfer::set_options(const std::string& url) {
   CURL* handle = handle_.get();
-  curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "https,http,file");
-  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
-  if (url.starts_with("http:")) curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");  // this machine: no proxy can reach it
-  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
-  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, kStalledSeconds);
-  curl_easy_setopt(handle, CURLOPT_USERAGENT, "lacuna");
-  curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, message_.data());
-  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_bytes);
-  curl_easy_setopt(handle, CURLOPT_WRITEDATA, this);
-  curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
-  curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
-  curl_easy_setopt(handle, CURLOPT_XFERINFODATA, this);
+  curl_.easy_setopt(handle, CURLOPT_URL, url.c_str());
+  curl_.easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "https,http,file");
+  curl_.easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
+  if (url.starts_with("http:")) curl_.easy_setopt(handle, CURLOPT_NOPROXY, "*");  // this machine: no proxy can reach it
+  curl_.easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl_.easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
+  curl_.easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_.easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, kStalledSeconds);
+  curl_.easy_setopt(handle, CURLOPT_USERAGENT, "lacuna");
+  curl_.easy_setopt(handle, CURLOPT_ERRORBUFFER, message_.data());
+  curl_.easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_bytes);
+  curl_.easy_setopt(handle, CURLOPT_WRITEDATA, this);
+  curl_.easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+  curl_.easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
+  curl_.easy_setopt(handle, CURLOPT_XFERINFODATA, this);
   // Not CURLOPT_RESUME_FROM: with it, a server that sends the whole file again is an error.
-  if (resumed_bytes_ > 0) curl_easy_setopt(handle, CURLOPT_RANGE, fmt::format("{}-", resumed_bytes_).c_str());
+  if (resumed_bytes_ > 0) curl_.easy_setopt(handle, CURLOPT_RANGE, fmt::format("{}-", resumed_bytes_).c_str());
 }
 
 Result<std::string> Transfer::get(const std::string& url) {
   std::error_code error;
   resumed_bytes_ = fs::exists(path_, error) ? fs::file_size(path_, error) : 0;
   started_ = false;
-  handle_.reset(curl_easy_init());
+  handle_.reset(curl_.easy_init());
   if (handle_ == nullptr) return Error{ErrorCode::internal, "the download library could not be started"};
   set_options(url);
-  const CURLcode code = curl_easy_perform(handle_.get());
+  const CURLcode code = curl_.easy_perform(handle_.get());
   const bool closed = file_ == nullptr || std::fclose(file_.release()) == 0;
   if (!failure_.ok()) return failure_.error();
   if (!closed) return Error::format(ErrorCode::io, "cannot write '{}': {}", path_, std::strerror(errno));
@@ -172,13 +172,13 @@ Result<std::string> Transfer::outcome(CURLcode code, const std::string& url) {
   if (code == CURLE_ABORTED_BY_CALLBACK) return Error{ErrorCode::cancelled, "the download was cancelled"};
   long status = 0;
   char* redirect = nullptr;
-  curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
-  curl_easy_getinfo(handle_.get(), CURLINFO_REDIRECT_URL, &redirect);
+  curl_.easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
+  curl_.easy_getinfo(handle_.get(), CURLINFO_REDIRECT_URL, &redirect);
   // Nothing is left to send: the sum decides whether the file is whole.
   if (status == 416 || code == CURLE_BAD_DOWNLOAD_RESUME) return std::string();
   if (code != CURLE_OK) {
     return Error::format(ErrorCode::io, "cannot download '{}': {}", url,
-                         message_[0] != 0 ? message_.data() : curl_easy_strerror(code));
+                         message_[0] != 0 ? message_.data() : curl_.easy_strerror(code));
   }
   if (status >= 300 && status < 400 && redirect != nullptr) return std::string(redirect);
   if (status >= 300) return Error::format(ErrorCode::io, "'{}' answered with status {}", url, status);
@@ -200,7 +200,8 @@ Result<void> keep_only_same_source(const std::string& folder, const UrlModel& mo
 Result<void> fetch(const UrlModel& model, const Installation& installation, const std::string& partial,
                    const DownloadObserver& observer) {
   std::string url = model.url;
-  Transfer transfer(model, installation, partial, observer);
+  LACUNA_ASSIGN_OR_RETURN(const CurlLibrary* const curl, CurlLibrary::load());
+  Transfer transfer(*curl, model, installation, partial, observer);
   for (int hop = 0; hop <= kMaxRedirects; ++hop) {
     LACUNA_RETURN_IF_ERROR(check_url(url));
     LACUNA_ASSIGN_OR_RETURN(const std::string next, transfer.get(url));
@@ -230,13 +231,14 @@ std::string lower(std::string text) {
 }  // namespace
 
 Result<void> check_url(const std::string& url) {
-  const std::unique_ptr<CURLU, Free> parsed(curl_url());
-  if (parsed == nullptr || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) {
+  LACUNA_ASSIGN_OR_RETURN(const CurlLibrary* const curl, CurlLibrary::load());
+  const Url parsed(curl->url(), curl->url_cleanup);
+  if (parsed == nullptr || curl->url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) {
     return Error::format(ErrorCode::invalid_argument, "'{}' is not an address", url);
   }
-  const std::string scheme = part_of(parsed.get(), CURLUPART_SCHEME);
+  const std::string scheme = part_of(*curl, parsed, CURLUPART_SCHEME);
   if (scheme == "https" || scheme == "file") return {};
-  if (scheme == "http" && is_loopback(part_of(parsed.get(), CURLUPART_HOST))) return {};
+  if (scheme == "http" && is_loopback(part_of(*curl, parsed, CURLUPART_HOST))) return {};
   return Error::format(ErrorCode::invalid_argument,
                        "'{}' is not fetched: only https, file, and http on this machine are", url);
 }
