@@ -5,13 +5,16 @@
 #include <sstream>
 
 #include "server/cli/bench.h"
+#include "server/cli/command_tree.h"
 #include "server/cli/complete.h"
 #include "server/cli/doctor.h"
 #include "server/cli/eval_repair.h"
 #include "server/cli/exit_code.h"
+#include "server/cli/manual_page.h"
 #include "server/cli/model_command.h"
 #include "server/cli/perplexity.h"
 #include "server/cli/repair_command.h"
+#include "server/cli/shell_completions.h"
 #include "server/cli/tokenize.h"
 #include "server/cli/version.h"
 #include "server/common_options.h"
@@ -45,6 +48,8 @@ class CommandLine {
   void add_perplexity();
   void add_eval();
   void add_doctor();
+  void add_completions();
+  void add_manual();
 
   int usage(const CLI::ParseError& error);
 
@@ -66,6 +71,7 @@ class CommandLine {
   TokenizeOptions tokenize_;
   PerplexityOptions perplexity_;
   EvalRepairOptions eval_repair_;
+  ShellKind shell_ = ShellKind::bash;
 };
 
 CommandLine::CommandLine(const Environment& environment, const Console& console)
@@ -84,6 +90,8 @@ CommandLine::CommandLine(const Environment& environment, const Console& console)
   add_perplexity();
   add_eval();
   add_doctor();
+  add_completions();
+  add_manual();
 }
 
 CLI::App* CommandLine::add_command(CLI::App& parent, const char* name, const char* description,
@@ -256,6 +264,27 @@ void CommandLine::add_doctor() {
                                   [this] { return run_doctor(common_, environment_, console_); });
   add_model_options(*command);
   add_json(*command);
+}
+
+void CommandLine::add_completions() {
+  CLI::App* command =
+      add_command(app_, "completions", "Print the script that lets a shell complete this command line", [this] {
+        Console::write(console_.out, shell_completions(shell_, describe_command(app_)));
+        return kExitOk;
+      });
+  const std::map<std::string, ShellKind> shells = {
+      {"bash", ShellKind::bash}, {"zsh", ShellKind::zsh}, {"fish", ShellKind::fish}};
+  command->add_option("shell", shell_, "Which one")
+      ->required()
+      ->transform(CLI::CheckedTransformer(shells).description("{bash,zsh,fish}"))
+      ->type_name("SHELL");
+}
+
+void CommandLine::add_manual() {
+  add_command(app_, "manual", "Print the manual page; `lacuna manual | man -l -` shows it", [this] {
+    Console::write(console_.out, manual_page(describe_command(app_), kVersion));
+    return kExitOk;
+  });
 }
 
 int CommandLine::usage(const CLI::ParseError& error) {

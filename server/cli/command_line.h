@@ -1,4 +1,5 @@
-/// The command line: its grammar, and which function runs each command. The only user of the option library.
+/// The command line: its grammar, and which function runs each command. The option library is known
+/// here and in command_tree.cpp only.
 #pragma once
 
 #include "server/cli/console.h"

@@ -6,24 +6,12 @@
 #include "server/child_process.h"
 #include "server/cli/exit_code.h"
 #include "server/cli/peer_bench.h"
-#include "tests/server/cli/captured_console.h"
-#include "tests/server/models/fixture.h"
+#include "tests/server/cli/shell.h"
 
 namespace lacuna::server {
 namespace {
 
 using Json = nlohmann::json;
-
-struct Shell {
-  TemporaryFolder folder;
-  Environment environment = environment_in(folder);
-  CapturedConsole captured;
-
-  int run(std::vector<const char*> arguments) {
-    arguments.insert(arguments.begin(), "lacuna");
-    return run_command_line(static_cast<int>(arguments.size()), arguments.data(), environment, captured.console);
-  }
-};
 
 TEST_CASE("help and version go to stdout and exit with 0") {
   for (const char* flag : {"--help", "--version"}) {
@@ -36,9 +24,9 @@ TEST_CASE("help and version go to stdout and exit with 0") {
 
 TEST_CASE("every command has a help text") {
   const std::vector<std::vector<const char*>> commands = {
-      {"lsp"},           {"complete"},     {"repair"},          {"model", "list"},
-      {"model", "pull"}, {"model", "add"}, {"model", "verify"}, {"model", "remove"},
-      {"bench"},         {"tokenize"},     {"perplexity"},      {"doctor"}};
+      {"lsp"},          {"complete"},        {"repair"},          {"model", "list"}, {"model", "pull"},
+      {"model", "add"}, {"model", "verify"}, {"model", "remove"}, {"bench"},         {"tokenize"},
+      {"perplexity"},   {"doctor"},          {"completions"},     {"manual"}};
   for (std::vector<const char*> command : commands) {
     CAPTURE(command.back());
     Shell shell;
