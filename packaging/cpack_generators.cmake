@@ -1,0 +1,11 @@
+# Read by CPack once for each package: which of the components of packaging/CMakeLists.txt it holds.
+set(LACUNA_COMPONENTS program portable libraries)
+if(CPACK_GENERATOR STREQUAL "DEB")
+  set(LACUNA_COMPONENTS program debian)
+endif()
+list(GET CPACK_INSTALL_CMAKE_PROJECTS 0 LACUNA_BUILD)
+list(GET CPACK_INSTALL_CMAKE_PROJECTS 1 LACUNA_PROJECT)
+set(CPACK_INSTALL_CMAKE_PROJECTS)
+foreach(component ${LACUNA_COMPONENTS})
+  list(APPEND CPACK_INSTALL_CMAKE_PROJECTS ${LACUNA_BUILD} ${LACUNA_PROJECT} ${component} /)
+endforeach()
