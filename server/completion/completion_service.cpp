@@ -43,7 +43,9 @@ void CompletionService::State::begin(Document& document) {
     answer(document, silent_answer(std::move(reason)));
     return;
   }
-  if (answer_from_cache(document) || join(document)) return;
+  // The cache holds one text for a place; who asks by hand wants the alternatives to it.
+  if (!pending.query.invoked && answer_from_cache(document)) return;
+  if (join(document)) return;
   request(document);
 }
 

@@ -83,6 +83,24 @@ def test_leaving_insert_mode_takes_it_away(neovim):
     assert editor.ghost() == ""
 
 
+def test_cycling_shows_the_alternatives_and_comes_back(neovim):
+    editor, _ = shown(neovim, text="def load(path):\n    with open^", key="(")
+    editor.keys("<M-]>")
+    visible = until(lambda: (lambda v: v if v and v["count"] > 1 else None)(editor.lua("return require('lacuna').visible()")), "alternatives")
+    seen = {visible["text"]}
+    for _ in range(visible["count"]):
+        editor.keys("<M-]>")
+        seen.add(editor.ghost())
+    assert len(seen) == visible["count"], "each is shown once"
+    now = editor.ghost()
+    editor.keys("<M-[>")
+    assert editor.ghost() != now
+    editor.keys("<M-]>")
+    assert editor.ghost() == now
+    editor.keys("<Tab>")
+    assert editor.line() == "    with open(" + now.split("\n")[0]
+
+
 def test_asking_by_hand_works_where_typing_does_not_ask(neovim):
     editor = neovim("automatic = false")
     editor.open("a.py", PYTHON)

@@ -347,6 +347,25 @@ TEST_CASE("who only types gets one item without alternatives") {
   CHECK(f.text(query) == "foo");
 }
 
+TEST_CASE("who asks where typing has shown a suggestion gets alternatives to it") {
+  Fixture f;
+  const size_t typing = f.ask("x = ^\n", "python");
+  f.source.write(1, "foo", -1.0f);
+  f.source.end(1);
+  f.run_workers();
+  REQUIRE(f.text(typing) == "foo");
+  const engine::RequestId first = f.source.last_id + 1;
+  const size_t query = f.ask("x = ^\n", "python", /*invoked=*/true);
+  f.source.write(first, "foo", -1.0f);
+  f.source.end(first);
+  REQUIRE(f.source.last_id == first + 1);
+  f.source.write(first + 1, "bar", -3.0f);
+  f.source.end(first + 1);
+  f.run_workers();
+  REQUIRE(f.answer(query).items.size() == 2);
+  CHECK(f.answer(query).items[1].text == "bar");
+}
+
 TEST_CASE("alternatives that fail are left out, and cancelling stops them all") {
   Fixture f;
   const size_t query = f.ask("x = ^\n", "python", /*invoked=*/true);
