@@ -53,6 +53,35 @@ Finding check_memory(const Result<StoredModel>& model) {
           "choose a smaller model: see `lacuna model list`"};
 }
 
+/// The first program of this name in the folders of PATH; empty if there is none.
+std::string find_program(const char* name, const std::string& path) {
+  for (size_t begin = 0; begin <= path.size();) {
+    const size_t end = std::min(path.find(':', begin), path.size());
+    const fs::path file = fs::path(path.substr(begin, end - begin)) / name;
+    std::error_code error;
+    if (file.is_absolute() && fs::is_regular_file(file, error) && ::access(file.c_str(), X_OK) == 0) return file;
+    begin = end + 1;
+  }
+  return {};
+}
+
+/// The program that an editor finds which is told its name only.
+Finding check_program(const Environment& environment) {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  const std::string own = error ? "this program" : self.string();
+  const std::string first = find_program("lacuna", environment.path);
+  if (first.empty()) {
+    return {"program", Health::warning, "editors that look for `lacuna` on PATH do not find it",
+            fmt::format("put a link into a folder of your PATH: ln -s {} ~/.local/bin/lacuna; or tell the editor "
+                        "where it is",
+                        own)};
+  }
+  if (error || fs::equivalent(first, self, error)) return {"program", Health::good, first, {}};
+  return {"program", Health::warning, fmt::format("editors find another one on PATH: {}", first),
+          fmt::format("remove that one, or tell the editor the path of this one: {}", own)};
+}
+
 /// The nearest folder above a path that exists already.
 fs::path existing_parent(fs::path path) {
   std::error_code error;
@@ -60,7 +89,8 @@ fs::path existing_parent(fs::path path) {
   return path;
 }
 
-Finding check_cache(const Environment& environment) {
+/// `needed_bytes`: of the model that is to be fetched; 0 if it is here.
+Finding check_cache(const Environment& environment, uint64_t needed_bytes) {
   const std::string folder = models_folder(environment);
   const fs::path existing = existing_parent(folder);
   if (::access(existing.c_str(), W_OK | X_OK) != 0) {
@@ -69,6 +99,13 @@ Finding check_cache(const Environment& environment) {
   }
   std::error_code error;
   const fs::space_info space = fs::space(existing, error);
+  // A pull joins its parts beside them.
+  if (needed_bytes > 0 && !error && space.available < 2 * needed_bytes) {
+    return {"cache", Health::problem,
+            fmt::format("{}: {} free on its disk, and fetching the model takes {}", folder,
+                        human_bytes(space.available), human_bytes(2 * needed_bytes)),
+            "free some space, or set XDG_CACHE_HOME to a folder on another disk"};
+  }
   return {"cache",
           Health::good,
           fmt::format("{}, {} free on its disk", folder, error ? "?" : human_bytes(space.available)),
@@ -150,6 +187,15 @@ Finding try_model(const Result<LoadedEngine>& loaded) {
           {}};
 }
 
+Finding check_fill_in_the_middle(const engine::Engine& loaded) {
+  constexpr const char* kSubject = "sees after";
+  if (loaded.tokenizer().fim().available()) {
+    return {kSubject, Health::good, "the model knows fill-in-the-middle: it sees the text after the cursor", {}};
+  }
+  return {kSubject, Health::warning, "the model does not see the text after the cursor, so ghost text may repeat it",
+          fmt::format("choose one that knows fill-in-the-middle, as {} does", kDefaultModel)};
+}
+
 Finding check_model(const Result<std::string>& path) {
   if (path.ok()) return {"model", Health::good, *path, {}};
   return {"model", Health::problem, path.error().message,
@@ -162,15 +208,17 @@ std::vector<Finding> examine_machine(const CommonOptions& common, const Environm
   const Result<std::string> path = resolve_model(common.model, environment);
   const Result<StoredModel> model =
       find_model(common.model.empty() ? kDefaultModel : std::string_view(common.model), environment);
-  std::vector<Finding> findings = {check_processor(),
+  std::vector<Finding> findings = {check_program(environment),
+                                   check_processor(),
                                    check_memory(model),
-                                   check_cache(environment),
+                                   check_cache(environment, path.ok() || !model.ok() ? 0 : model->record.bytes),
                                    check_languages(),
                                    check_pip(environment, !path.ok()),
                                    check_model(path)};
   if (path.ok()) {
     const Result<LoadedEngine> loaded = load_engine(common, kTrialContext, environment);
     findings.push_back(try_model(loaded));
+    if (loaded.ok()) findings.push_back(check_fill_in_the_middle(*loaded->engine));
     if (loaded.ok()) findings.push_back(check_sidecar(*loaded->engine, environment));
   }
   return findings;

@@ -1,5 +1,7 @@
 #include "server/cli/command_line.h"
 
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -132,6 +134,31 @@ TEST_CASE("the doctor finds the missing model and pip, says how to mend both, an
   }
   CHECK(model);
   CHECK(pip);
+}
+
+TEST_CASE("the doctor says which program editors find, and what to do if it is none or another one") {
+  namespace fs = std::filesystem;
+  const TemporaryFolder folder;
+  const fs::path other = folder / "lacuna";
+  const auto found = [&] {
+    Shell shell;
+    shell.environment.path = "relative:/nonexistent:" + other.parent_path().string();
+    shell.run({"doctor", "--json"});
+    for (const Json& finding : Json::parse(shell.captured.out())["findings"]) {
+      if (finding["subject"] == "program") return finding;
+    }
+    return Json();
+  };
+  CHECK(found()["health"] == "warning");
+  CHECK(found()["mend"].get<std::string>().find("ln -s") != std::string::npos);
+  std::ofstream(other) << "#!/bin/sh\n";
+  CHECK(found()["mend"].get<std::string>().find("ln -s") != std::string::npos);  // it cannot be run
+  fs::permissions(other, fs::perms::owner_all);
+  CHECK(found()["health"] == "warning");
+  CHECK(found()["text"].get<std::string>().find(other.string()) != std::string::npos);
+  fs::remove(other);
+  fs::create_symlink(fs::read_symlink("/proc/self/exe"), other);
+  CHECK(found()["health"] == "good");
 }
 
 TEST_CASE("the peer's output gives its two speeds and its build") {
