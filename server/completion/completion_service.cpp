@@ -171,7 +171,7 @@ void CompletionService::State::offer_what_is_written(Document& document) {
   PendingQuery& pending = *document.pending;
   const Generation& generation = *document.running;
   const auto now = timing.now();
-  if (pending.query.invoked || pending.trying || generation.tokens.empty()) return;
+  if (pending.query.invoked || pending.query.rested || pending.trying || generation.tokens.empty()) return;
   if (now < std::max(generation.first_token + patience(pending), pending.next_try)) return;
   const auto typed = generation.typed(pending.text(), pending.offset());
   const std::string written = generation.text();

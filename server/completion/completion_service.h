@@ -33,6 +33,7 @@ struct CompletionQuery {
   std::shared_ptr<const Snapshot> snapshot;
   uint32_t offset = 0;   ///< bytes; at a character boundary
   bool invoked = false;  ///< the user asked; otherwise Automatic
+  bool rested = false;   ///< Automatic, but after a pause: the whole text is worth waiting for
 };
 
 struct CompletionItem {

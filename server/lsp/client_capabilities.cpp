@@ -6,6 +6,8 @@
 namespace lacuna::server {
 namespace {
 
+constexpr std::chrono::milliseconds kLongestWait{60'000};
+
 using JsonPath = Json::json_pointer;
 
 const Json& at(const Json& params, const char* path) {
@@ -36,6 +38,12 @@ ClientCapabilities read_client_capabilities(const Json& params) {
   ClientCapabilities client;
   const Json& name = at(params, "/clientInfo/name");
   if (name.is_string()) client.name = name.get<std::string>();
+  client.quirks = quirks_of(client.name);
+  // Our own plugins ask sooner than the clients that they run in.
+  const Json& waits = at(params, "/capabilities/experimental/lacuna/waitsMs");
+  if (waits.is_number_integer() && waits >= 0 && waits <= kLongestWait.count()) {
+    client.quirks.waits = std::chrono::milliseconds(waits.get<int64_t>());
+  }
   const Json& process = at(params, "/processId");
   if (process.is_number_integer()) client.process_id = process.get<int64_t>();
 

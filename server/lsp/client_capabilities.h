@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "server/lsp/client_quirks.h"
 #include "server/lsp/json.h"
 #include "server/lsp/line_index.h"
 
@@ -12,6 +13,7 @@ namespace lacuna::server {
 
 struct ClientCapabilities {
   std::string name;                                     ///< clientInfo.name
+  ClientQuirks quirks;                                  ///< by its name, and what it tells of itself
   std::optional<int64_t> process_id;                    ///< whose death ends us
   PositionEncoding encoding = PositionEncoding::utf16;  ///< the one that we choose of those offered
   bool inline_completion = false;

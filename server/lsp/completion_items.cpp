@@ -58,10 +58,18 @@ Json inline_item_json(const DocumentStore& documents, const std::string& uri, co
           {"command", acceptance_command(id)}};
 }
 
+CompletionItem from_cursor(const CompletionItem& item, const Snapshot& snapshot, uint32_t cursor) {
+  if (item.replace.begin >= cursor) return item;
+  const std::string_view typed =
+      std::string_view(*snapshot.text).substr(item.replace.begin, cursor - item.replace.begin);
+  if (!item.text.starts_with(typed) || item.text.size() == typed.size()) return item;
+  return {item.text.substr(typed.size()), {cursor, item.replace.end}};
+}
+
 /// Clients filter by what stands in the item's range already, and sort by name: both are answered so that the item
 /// stays.
 Json list_item_json(const DocumentStore& documents, const Snapshot& snapshot, const CompletionItem& item, uint64_t id,
-                    bool insert_as_is) {
+                    const ClientCapabilities& client) {
   Json json = {{"label", label_of(item.text)},
                {"kind", kKindText},
                {"detail", "lacuna"},
@@ -72,9 +80,10 @@ Json list_item_json(const DocumentStore& documents, const Snapshot& snapshot, co
                {"textEdit", to_json(TextEdit{documents.range_of(snapshot.uri, item.replace), item.text})},
                {"command", acceptance_command(id)}};
   if (json["filterText"] == "") json["filterText"] = json["label"];
+  if (client.quirks.wants_insert_text) json["insertText"] = item.text;
   if (item.text.find('\n') != std::string::npos) {
     json["documentation"] = item.text;
-    if (insert_as_is) json["insertTextMode"] = kInsertAsIs;
+    if (client.insert_as_is) json["insertTextMode"] = kInsertAsIs;
   }
   return json;
 }

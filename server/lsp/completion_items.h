@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "server/completion/completion_service.h"
+#include "server/lsp/client_capabilities.h"
 #include "server/lsp/documents.h"
 #include "server/lsp/json.h"
 
@@ -34,8 +35,12 @@ std::optional<CompletionItem> item_for_entry(const CompletionItem& item, std::st
 /// InlineCompletionItem. Applying it is reported by the command lacuna.didAccept with `id`.
 Json inline_item_json(const DocumentStore& documents, const std::string& uri, const CompletionItem& item, uint64_t id);
 
-/// CompletionItem of textDocument/completion. `insert_as_is`: the client knows insertTextMode.
+/// The item without the part of its text that stands between the begin of its range and the cursor. The item itself if
+/// it changes what stands there.
+CompletionItem from_cursor(const CompletionItem& item, const Snapshot& snapshot, uint32_t cursor);
+
+/// CompletionItem of textDocument/completion.
 Json list_item_json(const DocumentStore& documents, const Snapshot& snapshot, const CompletionItem& item, uint64_t id,
-                    bool insert_as_is);
+                    const ClientCapabilities& client);
 
 }  // namespace lacuna::server

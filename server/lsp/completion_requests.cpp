@@ -103,7 +103,7 @@ void CompletionRequests::ask(const std::string& uri, Position position, bool inv
   request->uri = uri;
   request->position = position;
   request->invoked = invoked;
-  request->selected = selected;
+  if (!session_.client.quirks.selection_is_no_entry) request->selected = selected;
   request->form = form;
   request->reply = std::move(reply);
   open_[uri] = request;
@@ -169,7 +169,8 @@ void CompletionRequests::preview_entry(const RequestPointer& request) {
 }
 
 void CompletionRequests::query(const RequestPointer& request, SnapshotPointer snapshot, uint32_t offset) {
-  CompletionQuery query{std::move(snapshot), offset, request->invoked};
+  const bool rested = session_.client.quirks.waits >= kRested;
+  CompletionQuery query{std::move(snapshot), offset, request->invoked, rested};
   const QueryId id = service_.complete(std::move(query), [this, request](const CompletionAnswer& completion) {
     request->query.reset();
     if (request->reply.pending()) answer(*request, completion);
@@ -214,12 +215,18 @@ void CompletionRequests::answer_items(Request& request, const std::vector<Comple
   for (const CompletionItem& item : items) {
     const uint64_t id = next_item_++;
     result["items"].push_back(
-        as_list ? list_item_json(documents_, *request.snapshot, item, id, session_.client.insert_as_is)
-                : inline_item_json(documents_, request.uri, item, id));
+        as_list ? list_item_json(documents_, *request.snapshot, item, id, session_.client)
+                : inline_item_json(documents_, request.uri, ghost_item(request, item), id));
   }
   request.reply.result(std::move(result));
   finish(request);
   if (on_answer_) on_answer_();
+}
+
+/// As the client draws it best.
+CompletionItem CompletionRequests::ghost_item(const Request& request, const CompletionItem& item) const {
+  if (!session_.client.quirks.range_from_cursor || request.entry) return item;
+  return from_cursor(item, *request.snapshot, documents_.offset_of(request.uri, request.position));
 }
 
 void CompletionRequests::answer_nothing(Request& request, std::string reason) {

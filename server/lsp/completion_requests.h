@@ -61,6 +61,7 @@ class CompletionRequests {
   void query(const RequestPointer& request, SnapshotPointer snapshot, uint32_t offset);
   void answer(Request& request, const CompletionAnswer& answer);
   void count(const CompletionAnswer& completion);
+  CompletionItem ghost_item(const Request& request, const CompletionItem& item) const;
   void answer_items(Request& request, const std::vector<CompletionItem>& items);
   void answer_nothing(Request& request, std::string reason);
   void supersede(Request& request, const char* reason);
