@@ -21,6 +21,14 @@ async def connected(name: str, inline: bool, **changes) -> CheckedClient:
     return client
 
 
+async def loaded(client: CheckedClient) -> None:
+    """Typing waits for a model that is loading, but not for long."""
+    state = None
+    while state != "ready":
+        state = (await client.workspace_execute_command_async(types.ExecuteCommandParams("lacuna.status")))["model"]["state"]
+        assert state in ("loading", "ready"), state
+
+
 @pytest.mark.parametrize("name", sorted(INLINE))
 async def test_ghost_text_is_as_the_client_can_show_it(name, tmp_path):
     client = await connected(name, inline=True)
@@ -82,6 +90,7 @@ async def test_a_client_that_waits_long_gets_whole_lines(tmp_path):
     whole = {}
     for name, experimental in (("emacs", None), ("emacs", {"lacuna": {"waitsMs": 20}})):
         client = await connected(name, inline=True, experimental=experimental)
+        await loaded(client)
         document = client.open(tmp_path / "a.py", "python", text)
         (item,) = await document.complete(cursor, invoked=False)
         status = await client.workspace_execute_command_async(types.ExecuteCommandParams("lacuna.status"))
