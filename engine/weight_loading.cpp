@@ -53,9 +53,14 @@ void WeightLoading::open_sidecar(const EngineOptions& options) {
   if (!loaded_.sidecar->filled()) return;
   // One core is left to whoever uses the time until finish().
   const int threads = std::clamp(loaded_.backend->num_threads() - 1, 1, 8);
-  sidecar_is_sound_ = std::async(std::launch::async, [sidecar = loaded_.sidecar.get(), threads, cancel = cancel_] {
+  const auto check = [sidecar = loaded_.sidecar.get(), threads, cancel = cancel_] {
     return sidecar->check(threads, cancel);
-  });
+  };
+  try {
+    sidecar_is_sound_ = std::async(std::launch::async, check);
+  } catch (const std::system_error&) {  // no thread to be had: later, on this one
+    sidecar_is_sound_ = std::async(std::launch::deferred, check);
+  }
 }
 
 void WeightLoading::reject_sidecar(std::string_view reason) {

@@ -108,6 +108,10 @@ Result<void> UnfinishedFile::write(uint64_t offset, std::span<const std::byte> b
 
 void UnfinishedFile::start_flush([[maybe_unused]] uint64_t offset, [[maybe_unused]] uint64_t size) {
 #ifdef __linux__
+  if (offset >= size) {
+    constexpr unsigned kWait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    (void)::sync_file_range(file_.get(), static_cast<off_t>(offset - size), static_cast<off_t>(size), kWait);
+  }
   (void)::sync_file_range(file_.get(), static_cast<off_t>(offset), static_cast<off_t>(size), SYNC_FILE_RANGE_WRITE);
 #endif
 }

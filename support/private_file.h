@@ -70,7 +70,8 @@ class UnfinishedFile {
 
   /// Errors: io, exhausted (the disk is full).
   Result<void> write(uint64_t offset, std::span<const std::byte> bytes);
-  /// Hands what was written to the disk without waiting longer than for the part before. A hint.
+  /// Hands a part that was written to the disk, and waits for the part of the same size before it: so that finish() has
+  /// little left to wait for. A hint.
   void start_flush(uint64_t offset, uint64_t size);
   /// Waits for the disk, then renames the file to its path. Errors: io, exhausted.
   Result<void> finish();

@@ -1,6 +1,8 @@
 /// Saving: packed weights go to an unfinished file, which is renamed under a lock, and then back into memory as a mapping.
 #include <algorithm>
 #include <chrono>
+#include <new>
+#include <system_error>
 #include <utility>
 
 #include "engine/sidecar/digest.h"
@@ -19,6 +21,10 @@ constexpr uint64_t kChunkBytes = uint64_t{8} << 20;
 constexpr uint64_t kSpareDiskBytes = uint64_t{512} << 20;
 constexpr auto kLockPause = 100ms;
 
+void warn(const Error& error) {
+  log::warning("the repacked weights are not kept for the next start: {}", error.message);
+}
+
 Error given_up() {
   return Error{ErrorCode::cancelled, "saving the repacked weights was given up"};
 }
@@ -27,17 +33,28 @@ Error given_up() {
 
 void Sidecar::save_in_background() {
   if (filled()) return;
-  saver_ = std::thread([this] {
+  const auto run = [this] {
     os::name_thread("lacuna-sidecar");
     os::lower_thread_priority();
-    if (const Result<void> saved = save(); !saved.ok() && saved.error().code != ErrorCode::cancelled) {
-      log::warning("the repacked weights are not kept for the next start: {}", saved.error().message);
-    }
-  });
+    if (const Result<void> saved = save(); !saved.ok() && saved.error().code != ErrorCode::cancelled) warn(saved.error());
+  };
+  try {
+    saver_ = std::thread(run);
+  } catch (const std::system_error& error) {
+    warn({ErrorCode::exhausted, error.what()});
+  }
 }
 
 Result<void> Sidecar::save() {
   if (filled()) return {};
+  try {
+    return write_and_adopt();
+  } catch (const std::bad_alloc&) {
+    return Error{ErrorCode::exhausted, "no memory for their index"};
+  }
+}
+
+Result<void> Sidecar::write_and_adopt() {
   for (SidecarSection& section : index_.sections) {
     if (stopping_) return given_up();
     section.checksum = digest_of(std::span<const std::byte>(region_.data() + section.offset, section.bytes));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "engine/sidecar/digest.h"
@@ -79,7 +80,11 @@ bool Sidecar::check(const std::byte* data, int num_threads, const std::atomic<bo
     }
   };
   std::vector<std::thread> others;
-  for (int i = 1; i < num_threads; ++i) others.emplace_back(work);
+  others.reserve(static_cast<size_t>(num_threads));
+  try {
+    for (int i = 1; i < num_threads; ++i) others.emplace_back(work);
+  } catch (const std::system_error&) {  // no more threads to be had: then those that there are
+  }
   work();
   for (std::thread& other : others) other.join();
   return sound;

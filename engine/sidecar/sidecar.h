@@ -64,6 +64,7 @@ class Sidecar final : public kernels::WeightStore {
   Result<void> map_file();
   Result<Section> claim_filled(std::string_view name, uint64_t bytes);
   Result<Section> claim_memory(uint64_t bytes);
+  Result<void> write_and_adopt();
   Result<void> write_file();
   Result<void> adopt_others_file();
   Result<void> adopt(const os::PrivateFile& file, uint64_t data_offset);
