@@ -39,6 +39,7 @@ struct ModelInfo {
   std::string file_type;     ///< "Q4_K_M", from the tensors' own types
   uint64_t num_parameters = 0;
   uint64_t file_bytes = 0;
+  uint64_t bytes_per_token = 0;  ///< of the file's tensors that one token needs: not the embedding's other rows
   int num_layers = 0;
   int embedding_length = 0;
   int vocabulary_size = 0;
@@ -115,6 +116,8 @@ class EngineThread {
   /// Every submitted request gets exactly one finished update, also when it is refused or the thread ends.
   void submit(Request request, UpdateCallback on_update);
   void cancel(RequestId id);
+  /// As Engine's, after what was submitted before.
+  void clear_cache();
   /// Of the end of the last step; from any thread.
   EngineStatistics statistics() const;
 

@@ -62,6 +62,11 @@ ModelInfo describe(const gguf::File& file, const ModelConfig& config, const std:
   model.file_type = describe_types(file);
   for (const gguf::Tensor& tensor : file.tensors()) model.num_parameters += tensor.num_elements;
   model.file_bytes = file.bytes().size();
+  const bool tied = file.find_tensor("output.weight") == nullptr;
+  for (const gguf::Tensor& tensor : file.tensors()) {
+    const bool one_row = tensor.name == "token_embd.weight" && !tied;
+    model.bytes_per_token += one_row ? tensor.data.size() / tensor.rows() : tensor.data.size();
+  }
   model.num_layers = config.num_layers;
   model.embedding_length = config.embedding_length;
   model.vocabulary_size = config.vocabulary_size;

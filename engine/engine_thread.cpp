@@ -22,7 +22,9 @@ struct Cancellation {
   RequestId id;
 };
 
-using Message = std::variant<Submission, Cancellation>;
+struct CacheClearing {};
+
+using Message = std::variant<Submission, Cancellation, CacheClearing>;
 
 /// Statistics that one thread writes and others read. Each figure is whole; they may be of two neighbouring steps.
 class SharedStatistics {
@@ -119,6 +121,10 @@ void EngineThread::cancel(RequestId id) {
   state_->messages.push(Cancellation{id});
 }
 
+void EngineThread::clear_cache() {
+  state_->messages.push(CacheClearing{});
+}
+
 EngineStatistics EngineThread::statistics() const {
   return state_->statistics.load();
 }
@@ -178,6 +184,7 @@ void EngineThread::State::handle(Message message) {
     engine->cancel(cancellation->id);
     return;
   }
+  if (std::holds_alternative<CacheClearing>(message)) return engine->clear_cache();
   auto& submission = std::get<Submission>(message);
   const auto accepted = engine->submit(submission.request, submission.on_update);
   if (!accepted) refuse(submission, FinishReason::failed, accepted.error());

@@ -89,7 +89,7 @@ Result<void> LocalEngine::submit(Request request, UpdateCallback on_update) {
   active->references = std::move(request.references);
   active->sampling = request.sampling;
   active->stop_tokens = std::move(request.stop_tokens);
-  std::ranges::copy(tokenizer().end_tokens(), std::back_inserter(active->stop_tokens));
+  if (!request.ignore_end_tokens) std::ranges::copy(tokenizer().end_tokens(), std::back_inserter(active->stop_tokens));
   active->constraint = std::move(request.constraint);
   active->on_update = std::move(on_update);
   active->statistics.prompt_tokens = sequence.num_prompt_tokens;

@@ -51,7 +51,8 @@ struct Request {
   std::vector<TokenId> prompt;
   int max_tokens = 64;  ///< 0: only fill the cache (warm-up)
   SamplingParameters sampling{};
-  std::vector<TokenId> stop_tokens{};  ///< end-of-text tokens of the model are always added
+  std::vector<TokenId> stop_tokens{};  ///< the model's end-of-text tokens are added
+  bool ignore_end_tokens = false;      ///< of the model: they are text like any other. For measurements
   std::shared_ptr<Constraint> constraint{};
   Priority priority = Priority::interactive;
   /// Update::log_probability may be an estimate (within about 0.05, or of the tokens that the constraint's forced()

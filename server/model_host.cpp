@@ -214,6 +214,10 @@ void ModelHost::cancel(engine::RequestId id) {
   if (state_->engine && state_->requests.contains(id)) state_->engine->cancel(id);
 }
 
+void ModelHost::clear_cache() {
+  if (state_->engine) state_->engine->clear_cache();
+}
+
 engine::EngineStatistics ModelHost::statistics() const {
   return loaded() ? state_->engine->statistics() : engine::EngineStatistics{};
 }

@@ -46,6 +46,8 @@ class ModelHost final : public TokenSource {
   /// `unavailable`. The request's id is chosen here and returned.
   engine::RequestId submit(engine::Request request, engine::UpdateCallback on_update) override;
   void cancel(engine::RequestId id) override;
+  /// Forgets the prefixes that no request is using: what comes next is computed as in a process that has just begun.
+  void clear_cache();
   engine::EngineStatistics statistics() const;
 
  private:

@@ -1,9 +1,12 @@
-/// `lacuna bench`: tokens a second of reading in and of writing, beside a peer's where one is given.
+/// `lacuna bench`: tokens a second of reading in and of writing, beside a peer's and beside the memory's speed where
+/// that is wanted; or, with a file to type, the time from a key to its answer.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "server/cli/console.h"
+#include "server/cli/typing_bench.h"
 #include "server/common_options.h"
 #include "server/environment.h"
 
@@ -12,8 +15,11 @@ namespace lacuna::server {
 struct BenchOptions {
   int prompt_tokens = 512;
   int generated_tokens = 64;
-  int repetitions = 5;  ///< of which the median is told
-  std::string peer;     ///< path of llama.cpp's llama-bench; empty: none
+  std::vector<int> contexts;  ///< lengths of prompts that are read in and written behind, besides
+  int repetitions = 5;        ///< of which the median is told
+  bool memory = false;        ///< measure how fast memory is read, too
+  std::string peer;           ///< path of llama.cpp's llama-bench; empty: none
+  TypingOptions typing;       ///< instead of all that, where it names a file
 };
 
 /// Returns the process's exit code.

@@ -44,6 +44,7 @@ class CommandLine {
   void add_model_pull(CLI::App& model);
   void add_model_file_commands(CLI::App& model);
   void add_bench();
+  void add_typing(CLI::App& bench);
   void add_tokenize();
   void add_perplexity();
   void add_eval();
@@ -217,12 +218,31 @@ void CommandLine::add_bench() {
   command->add_option("--generate", bench_.generated_tokens, "Tokens to write")
       ->check(CLI::Range(1, 8192))
       ->capture_default_str();
+  command->add_option("--context", bench_.contexts, "Read in so many tokens and write behind them, too: N[,N…]")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 32768))
+      ->type_name("N");
   command->add_option("--repetitions", bench_.repetitions, "Runs of each, of which the medians are told")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
+  command->add_flag("--bandwidth", bench_.memory, "Measure how fast memory is read, and which share decoding gets");
   command->add_option("--peer", bench_.peer, "Compare with llama.cpp: the path of its llama-bench")->type_name("FILE");
+  add_typing(*command);
   add_model_options(*command);
   add_json(*command);
+}
+
+void CommandLine::add_typing(CLI::App& bench) {
+  TypingOptions& typing = bench_.typing;
+  CLI::Option* file = bench.add_option("--typing", typing.file, "Type this file instead: the time from key to answer");
+  file->type_name("FILE");
+  for (const char* other : {"--context", "--bandwidth", "--peer"}) file->excludes(bench.get_option(other));
+  const auto add_number = [&](const char* name, int& value, int least, int most, const char* description) {
+    bench.add_option(name, value, description)->needs(file)->check(CLI::Range(least, most))->capture_default_str();
+  };
+  add_number("--places", typing.places, 1, 1000, "With --typing: places in the file");
+  add_number("--keys", typing.keys, 1, 10000, "With --typing: keys at each place");
+  add_number("--pace", typing.pace_ms, 0, 60000, "With --typing: the least time between keys, in milliseconds");
 }
 
 void CommandLine::add_tokenize() {

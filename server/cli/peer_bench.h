@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "server/cli/speed_bench.h"
 #include "support/result.h"
 
 namespace lacuna::server {
@@ -11,20 +12,20 @@ struct PeerRun {
   std::string program;  ///< path of llama-bench
   std::string model_path;
   int num_threads = 1;
-  int prompt_tokens = 512;
-  int generated_tokens = 64;
+  SpeedTest test;
 };
 
 struct PeerSpeed {
-  double prefill_tokens_per_s = 0;
+  double prefill_tokens_per_s = 0;  ///< 0: not measured; so the other
   double decode_tokens_per_s = 0;
   std::string build;  ///< its commit, as it tells it
 };
 
-/// One repetition. Errors: not_found (no such program), io (it failed), corrupt (its output is not what is expected).
+/// One repetition of what SpeedBench measures. Errors: not_found (no such program), io (it failed), corrupt (its output
+/// is not what is expected).
 Result<PeerSpeed> run_peer_bench(const PeerRun& run);
 
-/// Reads what `llama-bench -o json` prints.
+/// Reads what `llama-bench -o json` prints of one prompt test, one generation test, or both.
 Result<PeerSpeed> parse_peer_output(const std::string& output);
 
 }  // namespace lacuna::server

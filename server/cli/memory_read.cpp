@@ -1,0 +1,69 @@
+#include "server/cli/memory_read.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <barrier>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "support/os.h"
+
+namespace lacuna::server {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Many sums side by side, so that the additions do not wait for each other. The compiler makes vector loads of it.
+uint64_t sum_of(std::span<const uint64_t> words) {
+  std::array<uint64_t, 32> sums{};
+  for (size_t i = 0; i + sums.size() <= words.size(); i += sums.size()) {
+    for (size_t lane = 0; lane < sums.size(); ++lane) sums[lane] += words[i + lane];
+  }
+  uint64_t sum = 0;
+  for (const uint64_t lane : sums) sum += lane;
+  return sum;
+}
+
+}  // namespace
+
+Result<double> measure_memory_read(int num_threads, size_t bytes, int passes) {
+  const size_t part = bytes / sizeof(uint64_t) / static_cast<size_t>(num_threads);
+  const size_t num_words = part * static_cast<size_t>(num_threads);
+  const std::unique_ptr<uint64_t[]> words(new (std::nothrow) uint64_t[num_words]);
+  if (!words) return Error::format(ErrorCode::exhausted, "no memory to read {} bytes of", bytes);
+
+  std::atomic<uint64_t> sink{0};  // what is read is used, so that reading cannot be left out
+  std::vector<Clock::time_point> marks;
+  std::barrier step(num_threads, [&]() noexcept { marks.push_back(Clock::now()); });
+  marks.reserve(static_cast<size_t>(passes) + 1);
+  const auto read_part = [&](int thread) {
+    const std::span mine(words.get() + part * static_cast<size_t>(thread), part);
+    std::fill(mine.begin(), mine.end(), 1);  // pages come from the system here, near the thread that reads them
+    for (int pass = 0; pass < passes; ++pass) {
+      step.arrive_and_wait();
+      sink += sum_of(mine);
+    }
+    step.arrive_and_wait();
+  };
+  std::vector<std::thread> others;
+  for (int thread = 1; thread < num_threads; ++thread) others.emplace_back(read_part, thread);
+  read_part(0);
+  for (std::thread& thread : others) thread.join();
+
+  Clock::duration best = Clock::duration::max();
+  for (size_t i = 1; i < marks.size(); ++i) best = std::min(best, marks[i] - marks[i - 1]);
+  return static_cast<double>(num_words * sizeof(uint64_t)) / std::chrono::duration<double>(best).count();
+}
+
+size_t memory_read_bytes() {
+  constexpr size_t kBeyondCaches = size_t{512} << 20;
+  return std::min<size_t>(kBeyondCaches, os::total_memory_bytes() / 4);
+}
+
+}  // namespace lacuna::server
