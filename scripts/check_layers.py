@@ -23,7 +23,8 @@ LAYERS = {
 
 # What others may include of a folder: its front doors. Of support, everything.
 FRONT_DOORS = {
-    "engine": {"engine/engine.h", "engine/request.h", "engine/tokenizer/tokenizer.h", "engine/gguf/gguf_file.h",
+    "engine": {"engine/engine.h", "engine/request.h", "engine/tokenizer/tokenizer.h", "engine/tokenizer/incremental_encoder.h",
+               "engine/gguf/gguf_file.h",
                "engine/sidecar/sidecar_folder.h"},
     "syntax": {"syntax/language.h", "syntax/syntax_tree.h", "syntax/diagnose.h", "syntax/completion_context.h",
                "syntax/next_part.h", "syntax/trim.h", "syntax/repair.h", "syntax/tree_shape.h"},

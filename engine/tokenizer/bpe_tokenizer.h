@@ -30,6 +30,7 @@ class BpeTokenizer final : public Tokenizer {
   std::optional<TokenId> find(std::string_view piece) const override;
   int size() const override { return vocabulary_.size(); }
   std::vector<uint32_t> split(std::string_view text) const override;
+  size_t split_margin() const override { return kSplitMargin + user_defined_.longest(); }
 
   const FimTokens& fim() const override { return marked_.fim; }
   std::optional<TokenId> bos() const override { return marked_.bos; }

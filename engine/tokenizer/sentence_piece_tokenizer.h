@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/tokenizer/marked_tokens.h"
+#include "engine/tokenizer/pre_tokenizer.h"
 #include "engine/tokenizer/special_tokens.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "engine/tokenizer/vocabulary.h"
@@ -34,6 +35,7 @@ class SentencePieceTokenizer final : public Tokenizer {
   std::optional<TokenId> find(std::string_view piece) const override;
   int size() const override { return vocabulary_.size(); }
   std::vector<uint32_t> split(std::string_view text) const override;
+  size_t split_margin() const override { return kSplitMargin + user_defined_.longest(); }
 
   const FimTokens& fim() const override { return marked_.fim; }
   std::optional<TokenId> bos() const override { return marked_.bos; }

@@ -6,7 +6,10 @@ namespace lacuna::engine {
 
 void SpecialTokens::build() {
   std::sort(entries_.begin(), entries_.end());
-  for (const auto& [text, token] : entries_) may_begin_[static_cast<unsigned char>(text[0])] = true;
+  for (const auto& [text, token] : entries_) {
+    may_begin_[static_cast<unsigned char>(text[0])] = true;
+    longest_ = std::max(longest_, text.size());
+  }
 }
 
 SpecialTokens::Match SpecialTokens::find(std::string_view text, size_t from) const {

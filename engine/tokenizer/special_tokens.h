@@ -23,6 +23,9 @@ class SpecialTokens {
   void add(std::string_view text, TokenId token) { entries_.emplace_back(text, token); }
   void build();
 
+  /// Bytes of the longest text; 0: there is none.
+  size_t longest() const { return longest_; }
+
   /// The first match at or after `from`.
   Match find(std::string_view text, size_t from) const;
 
@@ -42,6 +45,7 @@ class SpecialTokens {
 
   std::vector<std::pair<std::string_view, TokenId>> entries_;  ///< sorted by text
   std::array<bool, 256> may_begin_{};                          ///< by the first byte
+  size_t longest_ = 0;
 };
 
 }  // namespace lacuna::engine

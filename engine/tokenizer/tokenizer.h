@@ -55,8 +55,10 @@ class Tokenizer {
   virtual std::optional<TokenId> find(std::string_view piece) const = 0;
   virtual int size() const = 0;
   /// The lengths in bytes of the pieces that encode(text) merges one by one: tokens never cross their ends. Their sum
-  /// is the text's length. After an edit, encoding may start again at a boundary well in front of it.
+  /// is the text's length. What a cut leaves behind it is split as if it were the whole text. See IncrementalEncoder.
   virtual std::vector<uint32_t> split(std::string_view text) const = 0;
+  /// A cut of split() depends on nothing further behind it than the run of white space there and so many bytes more.
+  virtual size_t split_margin() const = 0;
 
   virtual const FimTokens& fim() const = 0;
   virtual std::optional<TokenId> bos() const = 0;           ///< only where the model wants it in front of a prompt

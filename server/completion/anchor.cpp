@@ -39,9 +39,9 @@ uint32_t past_closers(std::string_view text, uint32_t cursor) {
   return only_closers ? cursor + static_cast<uint32_t>(rest.size()) : cursor;
 }
 
-Anchor::Anchor(const engine::Tokenizer& tokenizer, std::string_view text, std::string_view path, uint32_t begin,
-               uint32_t resume, const PromptBudget& budget) {
-  frame_ = build_frame(tokenizer, text, path, begin, resume, budget);
+Anchor::Anchor(TextEncoders& encoders, std::string_view text, std::string_view path, uint32_t begin, uint32_t resume,
+               const PromptBudget& budget) {
+  frame_ = build_frame(encoders, text, path, begin, resume, budget);
   const std::string_view line_end = line_end_of(text);
   before_ = with_line_ends(frame_.before, line_end);
   after_ = with_line_ends(frame_.after, line_end);

@@ -19,8 +19,8 @@ class Anchor {
  public:
   /// Divides `text` before `begin`; the text after begins at `resume`. Only a division at the start of a line is found
   /// again.
-  Anchor(const engine::Tokenizer& tokenizer, std::string_view text, std::string_view path, uint32_t begin,
-         uint32_t resume, const PromptBudget& budget);
+  Anchor(TextEncoders& encoders, std::string_view text, std::string_view path, uint32_t begin, uint32_t resume,
+         const PromptBudget& budget);
 
   /// Where the middle begins, if the anchor fits this text and cursor.
   std::optional<uint32_t> middle_begin(std::string_view text, uint32_t cursor) const;

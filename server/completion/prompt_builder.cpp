@@ -66,18 +66,19 @@ Tokens prompt_beginning(const engine::Tokenizer& tokenizer, std::string_view tex
   return tokens;
 }
 
-PromptFrame build_frame(const engine::Tokenizer& tokenizer, std::string_view text, std::string_view path,
-                        uint32_t anchor, uint32_t resume, const PromptBudget& budget) {
+PromptFrame build_frame(TextEncoders& encoders, std::string_view text, std::string_view path, uint32_t anchor,
+                        uint32_t resume, const PromptBudget& budget) {
   LACUNA_CHECK(anchor <= resume && resume <= text.size());
+  const engine::Tokenizer& tokenizer = encoders.tokenizer();
   const engine::FimTokens& fim = tokenizer.fim();
   PromptFrame frame;
   frame.fill_in_middle = fim.available();
   frame.tokens = opening(tokenizer, path);
-  const Tokens before = tokens_before(tokenizer, text, anchor, budget.prefix_tokens);
+  const Tokens before = tokens_before(encoders.before, text, anchor, budget.prefix_tokens);
   frame.before = tokenizer.decode(before);
   append(frame.tokens, before);
   if (!frame.fill_in_middle) return frame;
-  const Tokens after = tokens_after(tokenizer, text, resume, budget.suffix_tokens);
+  const Tokens after = tokens_after(encoders.after, text, resume, budget.suffix_tokens);
   frame.after = tokenizer.decode(after);
   frame.tokens.push_back(fim.suffix);
   append(frame.tokens, after);
@@ -85,12 +86,12 @@ PromptFrame build_frame(const engine::Tokenizer& tokenizer, std::string_view tex
   return frame;
 }
 
-Prompt complete_frame(const engine::Tokenizer& tokenizer, const PromptFrame& frame, std::string_view middle,
-                      size_t healed_bytes) {
+Prompt complete_frame(TextEncoders& encoders, const PromptFrame& frame, std::string_view middle, size_t healed_bytes) {
   const std::string written = with_line_ends(middle, "\n");
   Prompt prompt{.tokens = frame.tokens, .forced = {}, .fill_in_middle = frame.fill_in_middle};
-  Tokens tokens = tokenizer.encode(written);
-  prompt.forced = drop_healed(tokens, tokenizer, written, written.size() - std::min(written.size(), healed_bytes));
+  Tokens tokens = encoders.middle.encode(written);
+  prompt.forced =
+      drop_healed(tokens, encoders.tokenizer(), written, written.size() - std::min(written.size(), healed_bytes));
   append(prompt.tokens, tokens);
   return prompt;
 }
@@ -98,9 +99,10 @@ Prompt complete_frame(const engine::Tokenizer& tokenizer, const PromptFrame& fra
 Prompt build_prompt(const engine::Tokenizer& tokenizer, const PromptText& prompt, const PromptBudget& budget) {
   LACUNA_CHECK(prompt.anchor <= prompt.heal_from && prompt.heal_from <= prompt.cursor);
   LACUNA_CHECK(prompt.cursor <= prompt.text.size());
-  const PromptFrame frame = build_frame(tokenizer, prompt.text, prompt.path, prompt.anchor, prompt.cursor, budget);
+  TextEncoders encoders(tokenizer);
+  const PromptFrame frame = build_frame(encoders, prompt.text, prompt.path, prompt.anchor, prompt.cursor, budget);
   const std::string_view healed = prompt.text.substr(prompt.heal_from, prompt.cursor - prompt.heal_from);
-  return complete_frame(tokenizer, frame, prompt.text.substr(prompt.anchor, prompt.cursor - prompt.anchor),
+  return complete_frame(encoders, frame, prompt.text.substr(prompt.anchor, prompt.cursor - prompt.anchor),
                         with_line_ends(healed, "\n").size());
 }
 

@@ -4,8 +4,7 @@
 /// [repository NAME] [file PATH] PREFIX text-before SUFFIX text-after MIDDLE. Without them the text before the cursor
 /// is all there is. Prefix and suffix are divided at an *anchor* at or before the cursor; what stands between anchor
 /// and cursor is given as the beginning of the middle, so a caller that keeps the anchor while a person types appends
-/// to the prompt instead of changing its inside. Source text is never read as control tokens. Pure functions; any
-/// thread.
+/// to the prompt instead of changing its inside. Source text is never read as control tokens. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/tokenizer/tokenizer.h"
+#include "engine/tokenizer/incremental_encoder.h"
 
 namespace lacuna::server {
 
@@ -45,13 +44,24 @@ struct PromptFrame {
   bool fill_in_middle = false;
 };
 
+/// One for each part of a prompt. Keeping them from prompt to prompt of a document saves most of the encoding; it
+/// changes no token.
+struct TextEncoders {
+  explicit TextEncoders(const engine::Tokenizer& tokenizer) : before(tokenizer), after(tokenizer), middle(tokenizer) {}
+
+  const engine::Tokenizer& tokenizer() const { return before.tokenizer(); }
+
+  engine::IncrementalEncoder before;
+  engine::IncrementalEncoder after;
+  engine::IncrementalEncoder middle;
+};
+
 /// `anchor` is where the text before ends and `resume` where the text after begins; anchor <= resume.
-PromptFrame build_frame(const engine::Tokenizer& tokenizer, std::string_view text, std::string_view path,
-                        uint32_t anchor, uint32_t resume, const PromptBudget& budget);
+PromptFrame build_frame(TextEncoders& encoders, std::string_view text, std::string_view path, uint32_t anchor,
+                        uint32_t resume, const PromptBudget& budget);
 
 /// `frame` with `middle` behind it, of which the last `healed_bytes` are left to the model where tokens and text align.
-Prompt complete_frame(const engine::Tokenizer& tokenizer, const PromptFrame& frame, std::string_view middle,
-                      size_t healed_bytes);
+Prompt complete_frame(TextEncoders& encoders, const PromptFrame& frame, std::string_view middle, size_t healed_bytes);
 
 /// What every prompt of this document begins with, whatever the cursor: nothing, unless the whole text fits the budget
 /// before the cursor. Its last tokens differ where the cursor cuts them.

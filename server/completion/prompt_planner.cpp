@@ -71,8 +71,7 @@ void PromptPlanner::keep(Kept kept) {
 
 /// A new division: the whole window if who asks waits for it or most of it is known, else the largest that is soon
 /// computed.
-const PromptPlanner::Kept& PromptPlanner::divide(const engine::Tokenizer& tokenizer, const PromptQuery& query,
-                                                 uint32_t begin) {
+const PromptPlanner::Kept& PromptPlanner::divide(TextEncoders& encoders, const PromptQuery& query, uint32_t begin) {
   const uint32_t resume = query.invoked ? query.cursor : past_closers(query.text, query.cursor);
   const PromptBudget budgets[] = {
       query.budget,
@@ -80,7 +79,7 @@ const PromptPlanner::Kept& PromptPlanner::divide(const engine::Tokenizer& tokeni
       smaller(query.budget, kSmall),
   };
   for (const PromptBudget& budget : budgets) {
-    Anchor anchor(tokenizer, query.text, query.path, begin, resume, budget);
+    Anchor anchor(encoders, query.text, query.path, begin, resume, budget);
     const bool last = &budget == std::end(budgets) - 1;
     if (!query.invoked && !last && computed_->num_unknown(anchor.frame().tokens) > kSoon) continue;
     keep({std::move(anchor), &budget == budgets});
@@ -89,26 +88,38 @@ const PromptPlanner::Kept& PromptPlanner::divide(const engine::Tokenizer& tokeni
   return kept_.front();
 }
 
+/// What is kept of one model means nothing to another.
+TextEncoders& PromptPlanner::encoders_of(const engine::Tokenizer& tokenizer) {
+  if (!encoders_ || &encoders_->tokenizer() != &tokenizer) {
+    encoders_.emplace(tokenizer);
+    kept_.clear();
+    growing_.reset();
+  }
+  return *encoders_;
+}
+
 Prompt PromptPlanner::plan(const engine::Tokenizer& tokenizer, const PromptQuery& query) {
+  TextEncoders& encoders = encoders_of(tokenizer);
   uint32_t begin = 0;
   const Kept* kept = find(query, query.invoked, begin);
   if (kept) {
     const std::string_view middle = query.text.substr(begin, query.cursor - begin);
-    Prompt prompt = complete_frame(tokenizer, kept->anchor.frame(), middle, healed_bytes(query, begin));
+    Prompt prompt = complete_frame(encoders, kept->anchor.frame(), middle, healed_bytes(query, begin));
     if (prompt.tokens.size() <= query.max_tokens) return prompt;
   }
   // Who asks once gets the division that models are trained with; it cannot be kept.
   begin = query.invoked ? query.cursor : division_for(query.text, query.cursor, kLinesAbove);
-  const PromptFrame& frame = divide(tokenizer, query, begin).anchor.frame();
-  return complete_frame(tokenizer, frame, query.text.substr(begin, query.cursor - begin), healed_bytes(query, begin));
+  const PromptFrame& frame = divide(encoders, query, begin).anchor.frame();
+  return complete_frame(encoders, frame, query.text.substr(begin, query.cursor - begin), healed_bytes(query, begin));
 }
 
 std::optional<std::vector<engine::TokenId>> PromptPlanner::begin_growth(const engine::Tokenizer& tokenizer,
                                                                         const PromptQuery& query) {
+  TextEncoders& encoders = encoders_of(tokenizer);
   uint32_t begin = 0;
   const Kept* kept = find(query, true, begin);
   if (kept && query.cursor - begin <= kFreshMiddleBytes) return std::nullopt;
-  growing_ = Kept{Anchor(tokenizer, query.text, query.path, division_for(query.text, query.cursor, kLinesAbove),
+  growing_ = Kept{Anchor(encoders, query.text, query.path, division_for(query.text, query.cursor, kLinesAbove),
                          past_closers(query.text, query.cursor), query.budget),
                   true};
   return growing_->anchor.frame().tokens;

@@ -58,10 +58,12 @@ class PromptPlanner {
     bool whole;  ///< shows the whole window
   };
   const Kept* find(const PromptQuery& query, bool whole_only, uint32_t& begin) const;
-  const Kept& divide(const engine::Tokenizer& tokenizer, const PromptQuery& query, uint32_t begin);
+  TextEncoders& encoders_of(const engine::Tokenizer& tokenizer);
+  const Kept& divide(TextEncoders& encoders, const PromptQuery& query, uint32_t begin);
   void keep(Kept kept);
 
   ComputedPrompts* computed_;
+  std::optional<TextEncoders> encoders_;
   std::deque<Kept> kept_;  // newest first
   std::optional<Kept> growing_;
 };

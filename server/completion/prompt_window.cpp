@@ -69,34 +69,34 @@ size_t bytes_of(const engine::Tokenizer& tokenizer, Tokens::const_iterator begin
 
 }  // namespace
 
-Tokens tokens_before(const engine::Tokenizer& tokenizer, std::string_view text, uint32_t end, int budget) {
+Tokens tokens_before(engine::IncrementalEncoder& encoder, std::string_view text, uint32_t end, int budget) {
   if (budget <= 0) return {};
   const size_t reach = static_cast<size_t>(budget) * kBytesPerToken;
   const size_t earliest = end > reach ? end - reach : 0;
   const size_t begin = window_begin(text.substr(0, end), earliest);
   const std::string window = with_line_ends(text.substr(begin, end - begin), "\n");
 
-  Tokens tokens = tokenizer.encode(window);
+  Tokens tokens = encoder.encode(window);
   if (tokens.size() <= static_cast<size_t>(budget)) return tokens;
   const auto first_kept = tokens.end() - budget;
   const std::string_view rest =
-      std::string_view(window).substr(window_begin(window, bytes_of(tokenizer, tokens.begin(), first_kept)));
-  tokens = tokenizer.encode(rest);
+      std::string_view(window).substr(window_begin(window, bytes_of(encoder.tokenizer(), tokens.begin(), first_kept)));
+  tokens = encoder.encode(rest);
   // Cutting inside a line can split a token into several.
   if (tokens.size() > static_cast<size_t>(budget)) tokens.erase(tokens.begin(), tokens.end() - budget);
   return tokens;
 }
 
-Tokens tokens_after(const engine::Tokenizer& tokenizer, std::string_view text, uint32_t begin, int budget) {
+Tokens tokens_after(engine::IncrementalEncoder& encoder, std::string_view text, uint32_t begin, int budget) {
   if (budget <= 0) return {};
   const std::string_view after = text.substr(begin);
   const size_t reach = static_cast<size_t>(budget) * kBytesPerToken;
   const std::string window = with_line_ends(after.substr(0, window_end(after, reach)), "\n");
 
-  Tokens tokens = tokenizer.encode(window);
+  Tokens tokens = encoder.encode(window);
   if (tokens.size() <= static_cast<size_t>(budget)) return tokens;
-  const size_t fitting = bytes_of(tokenizer, tokens.begin(), tokens.begin() + budget);
-  tokens = tokenizer.encode(std::string_view(window).substr(0, window_end(window, fitting)));
+  const size_t fitting = bytes_of(encoder.tokenizer(), tokens.begin(), tokens.begin() + budget);
+  tokens = encoder.encode(std::string_view(window).substr(0, window_end(window, fitting)));
   if (tokens.size() > static_cast<size_t>(budget)) tokens.resize(static_cast<size_t>(budget));
   return tokens;
 }

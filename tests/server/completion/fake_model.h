@@ -68,6 +68,7 @@ class SpellingTokenizer final : public engine::Tokenizer {
     for (const engine::TokenId token : encode(text)) lengths.push_back(static_cast<uint32_t>(piece(token).size()));
     return lengths;
   }
+  size_t split_margin() const override { return 16; }  // the longest piece
   const engine::FimTokens& fim() const override { return fim_; }
   std::optional<engine::TokenId> bos() const override { return std::nullopt; }
   std::span<const engine::TokenId> end_tokens() const override { return end_; }

@@ -41,12 +41,14 @@ std::string numbered_lines(int count) {
 
 std::string before(const std::string& text, int budget) {
   const SpellingTokenizer tokenizer;
-  return tokenizer.decode(tokens_before(tokenizer, text, static_cast<uint32_t>(text.size()), budget));
+  engine::IncrementalEncoder encoder(tokenizer);
+  return tokenizer.decode(tokens_before(encoder, text, static_cast<uint32_t>(text.size()), budget));
 }
 
 std::string after(const std::string& text, int budget) {
   const SpellingTokenizer tokenizer;
-  return tokenizer.decode(tokens_after(tokenizer, text, 0, budget));
+  engine::IncrementalEncoder encoder(tokenizer);
+  return tokenizer.decode(tokens_after(encoder, text, 0, budget));
 }
 
 }  // namespace
@@ -105,11 +107,12 @@ TEST_CASE("healing leaves the tokens of the last word to the model and says what
 
 TEST_CASE("a window holds at most its budget and begins and ends at lines") {
   const SpellingTokenizer tokenizer;
+  engine::IncrementalEncoder encoder(tokenizer);
   const std::string text = numbered_lines(2000);
   for (const int budget : {1, 7, 64, 300, 1024}) {
     CAPTURE(budget);
-    const auto prefix = tokens_before(tokenizer, text, static_cast<uint32_t>(text.size()), budget);
-    const auto suffix = tokens_after(tokenizer, text, 0, budget);
+    const auto prefix = tokens_before(encoder, text, static_cast<uint32_t>(text.size()), budget);
+    const auto suffix = tokens_after(encoder, text, 0, budget);
     CHECK(prefix.size() <= static_cast<size_t>(budget));
     CHECK(suffix.size() <= static_cast<size_t>(budget));
     CHECK(text.ends_with(tokenizer.decode(prefix)));
@@ -175,6 +178,7 @@ TEST_CASE("of ten megabytes only the neighbourhood is encoded") {
     std::optional<engine::TokenId> find(std::string_view piece) const override { return inner.find(piece); }
     int size() const override { return inner.size(); }
     std::vector<uint32_t> split(std::string_view text) const override { return inner.split(text); }
+    size_t split_margin() const override { return inner.split_margin(); }
     const engine::FimTokens& fim() const override { return inner.fim(); }
     std::optional<engine::TokenId> bos() const override { return inner.bos(); }
     std::span<const engine::TokenId> end_tokens() const override { return inner.end_tokens(); }

@@ -27,7 +27,8 @@ struct Marked {
 /// The anchor of `marked`, divided at the start of the cursor's line.
 Anchor anchor_of(const std::string& marked, const PromptBudget& budget = {}) {
   const Marked m(marked);
-  return Anchor(tokenizer, m.text, "", line_start_above(m.text, m.cursor, 0), past_closers(m.text, m.cursor), budget);
+  TextEncoders encoders(tokenizer);
+  return Anchor(encoders, m.text, "", line_start_above(m.text, m.cursor, 0), past_closers(m.text, m.cursor), budget);
 }
 
 /// What the anchor takes for the middle; "-" where it does not fit.
