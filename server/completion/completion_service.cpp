@@ -15,9 +15,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr size_t kMaxItems = 3;
-constexpr size_t kMaxBranches = 3;
-constexpr int kMaxBranchTokens = 24;  // they are waited for: a long block's alternatives end early, at a line
-constexpr auto kRetry = 60ms;         // between two looks at a text that offers nothing yet
+constexpr double kSureAfterDismissals = 0.7;
+constexpr auto kRetry = 60ms;  // between two looks at a text that offers nothing yet
 
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
@@ -37,6 +36,7 @@ CompletionService::State::State(TokenSource& token_source, RunWorker worker, Tim
 void CompletionService::State::begin(Document& document) {
   PendingQuery& pending = *document.pending;
   const Snapshot& snapshot = *pending.query.snapshot;
+  document.dismissals.moved_on(pending.text(), pending.offset(), timing.now());
   if (snapshot.tree) pending.context = syntax::completion_context(*snapshot.tree, *snapshot.text, pending.offset());
   if (std::string reason = restraint(pending, settings); !reason.empty()) {
     stop_running(document);
@@ -74,7 +74,8 @@ bool CompletionService::State::answer_from_cache(Document& document) {
   }
   if (is_blank(generated.substr(match->typed))) return false;
   stop_running(document);
-  finish(document, {{.generated = std::string(generated.substr(match->typed))}}, IfSilent::ask_model);
+  finish(document, {{.generated = std::string(generated.substr(match->typed)), .certainty = suggestion.certainty}},
+         IfSilent::ask_model);
   return true;
 }
 
@@ -172,12 +173,13 @@ void CompletionService::State::offer_what_is_written(Document& document) {
   const Generation& generation = *document.running;
   const auto now = timing.now();
   if (pending.query.invoked || pending.query.rested || pending.trying || generation.tokens.empty()) return;
+  if (document.dismissals.backs_off()) return;  // the whole line is judged then
   if (now < std::max(generation.first_token + patience(pending), pending.next_try)) return;
   const auto typed = generation.typed(pending.text(), pending.offset());
   const std::string written = generation.text();
   if (!typed || *typed >= written.size() || is_blank(std::string_view(written).substr(*typed))) return;
   pending.trying = true;
-  finish(document, {{.generated = written.substr(*typed)}}, IfSilent::wait);
+  finish(document, {{.generated = written.substr(*typed), .certainty = generation.line_certainty()}}, IfSilent::wait);
 }
 
 /// Adds what has arrived. True if the generation is over: control tokens are no text, wherever they turn up.
@@ -215,7 +217,8 @@ void CompletionService::State::conclude(Document& document, const engine::Update
   }
   std::string generated = generation.text();
   if (update.finished && update.reason == engine::FinishReason::length) drop_partial_line(generated);
-  document.cache.add(generation.place, {.generated = generated});
+  const double certainty = generation.line_certainty();
+  document.cache.add(generation.place, {.generated = generated, .certainty = certainty});
   if (!document.pending) return;
   PendingQuery& pending = *document.pending;
   const auto typed = generation.typed(pending.text(), pending.offset());
@@ -224,36 +227,8 @@ void CompletionService::State::conclude(Document& document, const engine::Update
     return;
   }
   if (pending.query.invoked && *typed == 0 && branch_out(document, generation, generated)) return;
-  finish(document, {{.generated = generated.substr(*typed)}}, *typed > 0 ? IfSilent::ask_model : IfSilent::answer);
-}
-
-/// Requests other ways on from `generation`, whose prompt the engine still has in its cache. False if there are none.
-bool CompletionService::State::branch_out(Document& document, const Generation& generation,
-                                          const std::string& generated) {
-  const std::vector<Branch> branches = branches_of(generation, kMaxBranches);
-  if (branches.empty() || generation.forced > 0) return false;
-  document.drafts = {{generated, generation.line_log_probability()}};
-  for (const Branch& branch : branches) {
-    Generation other{.place = generation.place, .line_end = generation.line_end, .prompt = generation.prompt};
-    other.tokens.assign(generation.tokens.begin(), generation.tokens.begin() + static_cast<ptrdiff_t>(branch.kept));
-    for (const WrittenToken& token : other.tokens) other.prompt.push_back(token.token);
-    engine::Request request{.prompt = other.prompt, .max_tokens = std::min(settings.max_tokens, kMaxBranchTokens)};
-    other.request = submit(document.pending->uri(), std::move(request),
-                           {.stop = stop_rule(*document.pending), .head = branch.head, .avoided = branch.avoided});
-    document.branches.push_back(std::move(other));
-  }
-  return true;
-}
-
-/// A branch that failed or was cancelled is left out; the draft that it branched from is there in any case.
-void CompletionService::State::conclude_branch(Document& document, size_t index, engine::FinishReason reason) {
-  const Generation branch = std::move(document.branches[index]);
-  document.branches.erase(document.branches.begin() + static_cast<ptrdiff_t>(index));
-  std::string text = branch.text();
-  if (reason == engine::FinishReason::length) drop_partial_line(text);
-  const bool well = reason != engine::FinishReason::failed && reason != engine::FinishReason::cancelled;
-  if (well && !text.empty()) document.drafts.push_back({std::move(text), branch.line_log_probability()});
-  if (document.branches.empty()) finish(document, std::exchange(document.drafts, {}), IfSilent::answer);
+  finish(document, {{.generated = generated.substr(*typed), .certainty = certainty}},
+         *typed > 0 ? IfSilent::ask_model : IfSilent::answer);
 }
 
 /// Trims drafts, written for the pending query's cursor, on a worker and answers with what is left.
@@ -280,6 +255,11 @@ void CompletionService::State::finished(Document& document, const std::vector<Su
   const bool silent = suggestions.front().shown.empty();
   if (silent && if_silent == IfSilent::ask_model) {
     request(document);
+    return;
+  }
+  if (!silent && !pending.query.invoked && document.dismissals.backs_off() &&
+      suggestions.front().certainty < kSureAfterDismissals) {
+    answer(document, silent_answer("the last suggestions were not taken, and the model is not sure of this one"));
     return;
   }
   if (silent && if_silent == IfSilent::wait) {
@@ -321,7 +301,12 @@ void CompletionService::State::answer(Document& document, CompletionAnswer answe
   document.pending.reset();
   document.last_offer.reset();
   document.last_query = {pending.query.snapshot, pending.offset()};
-  if (!answer.items.empty()) document.last_offer = {pending.query.snapshot, pending.offset(), answer.items.front()};
+  if (!answer.items.empty()) {
+    const CompletionItem& item = answer.items.front();
+    document.last_offer = {pending.query.snapshot, pending.offset(), item};
+    const auto inserted = std::string_view(item.text).substr(pending.offset() - item.replace.begin);
+    document.dismissals.offered(pending.text(), pending.offset(), inserted, timing.now());
+  }
   if (!answer.silence.empty()) log::debug("no completion: {}", answer.silence);
   if (!answer.cancelled) schedule_idle_work(pending.uri());
   pending.answer(std::move(answer));

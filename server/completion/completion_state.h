@@ -1,5 +1,6 @@
 /// CompletionService's state and the steps of its work. Private to the service: completion_service.cpp has the way of a
-/// query, idle_work.cpp what is done while nobody waits. Loop thread only.
+/// query, alternatives.cpp the other texts for who asks by hand, idle_work.cpp what is done while nobody waits. Loop
+/// thread only.
 #pragma once
 
 #include <memory>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "server/completion/completion_service.h"
+#include "server/completion/dismissals.h"
 #include "server/completion/finish_completion.h"
 #include "server/completion/generation.h"
 #include "server/completion/pending_query.h"
@@ -38,6 +40,7 @@ struct CompletionDocument {
   std::vector<Generation> branches;   ///< other ways on from a generation that has ended
   std::vector<Draft> drafts;          ///< texts of generations that have ended, for `pending`
   TypedThroughCache cache;
+  Dismissals dismissals;
   PromptPlanner planner;
   std::optional<Offer> last_offer;
   /// Of the answer before: idle work is for there.
@@ -77,6 +80,8 @@ struct CompletionService::State : std::enable_shared_from_this<CompletionService
   void offer_what_is_written(Document& document);
   void conclude(Document& document, const engine::Update& update);
   bool branch_out(Document& document, const Generation& generation, const std::string& generated);
+  void limit_branches(Document& document, const Draft& first);
+  void end_branches(const std::string& uri, QueryId id);
   void conclude_branch(Document& document, size_t index, engine::FinishReason reason);
   void finish(Document& document, std::vector<Draft> drafts, IfSilent if_silent);
   void finished(Document& document, const std::vector<Suggestion>& suggestions, IfSilent if_silent);

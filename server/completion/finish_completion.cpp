@@ -100,6 +100,7 @@ std::vector<Suggestion> finish_drafts(const Snapshot& snapshot, uint32_t offset,
   std::vector<Ranked> ranked;
   for (const Draft& draft : drafts) {
     Suggestion suggestion = finish_completion(snapshot, offset, context, draft.generated, options);
+    suggestion.certainty = draft.certainty;
     const bool known = std::any_of(ranked.begin(), ranked.end(),
                                    [&](const Ranked& other) { return other.suggestion.shown == suggestion.shown; });
     if (suggestion.shown.empty()) {
@@ -115,6 +116,13 @@ std::vector<Suggestion> finish_drafts(const Snapshot& snapshot, uint32_t offset,
   for (Ranked& one : ranked) finished.push_back(std::move(one.suggestion));
   if (finished.empty() && !silent.empty()) finished.push_back(std::move(silent.front()));
   return finished;
+}
+
+bool leaves_no_error(const Snapshot& snapshot, uint32_t offset, const std::optional<syntax::CompletionContext>& context,
+                     const Draft& draft, const FinishOptions& options) {
+  const Suggestion suggestion = finish_completion(snapshot, offset, context, draft.generated, options);
+  if (suggestion.shown.empty()) return false;
+  return !context || errors_with(snapshot, offset, suggestion, options.budget) == 0;
 }
 
 }  // namespace lacuna::server

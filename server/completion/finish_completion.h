@@ -31,6 +31,7 @@ Suggestion finish_completion(const Snapshot& snapshot, uint32_t offset,
 struct Draft {
   std::string generated{};
   double log_probability = 0;  ///< of its first line
+  double certainty = 1;        ///< see Suggestion
 };
 
 /// Finishes all of them: those that leave fewer syntax errors first; of equals the first draft, then the likelier ones.
@@ -39,5 +40,9 @@ struct Draft {
 std::vector<Suggestion> finish_drafts(const Snapshot& snapshot, uint32_t offset,
                                       const std::optional<syntax::CompletionContext>& context,
                                       const std::vector<Draft>& drafts, const FinishOptions& options);
+
+/// Does the document have no syntax error once the draft's offer is in it? Also true where there is no tree to tell.
+bool leaves_no_error(const Snapshot& snapshot, uint32_t offset, const std::optional<syntax::CompletionContext>& context,
+                     const Draft& draft, const FinishOptions& options);
 
 }  // namespace lacuna::server

@@ -53,6 +53,13 @@ double Generation::line_log_probability() const {
   return sum;
 }
 
+double Generation::line_certainty() const {
+  const size_t count = first_line_tokens(tokens);
+  double sum = 0;
+  for (size_t i = 0; i < count; ++i) sum += tokens[i].log_probability;
+  return count == 0 ? 1 : std::exp(sum / static_cast<double>(count));
+}
+
 std::vector<Branch> branches_of(const Generation& generation, size_t max_branches) {
   const float sure = std::log(0.7f);
   const std::vector<WrittenToken>& tokens = generation.tokens;

@@ -40,6 +40,8 @@ struct Generation {
   std::optional<size_t> typed(std::string_view document, uint32_t offset) const;
   /// Of the first line that has something on it, with its end.
   double line_log_probability() const;
+  /// The geometric mean of its tokens' probabilities; 1 where nothing was written.
+  double line_certainty() const;
 };
 
 /// Another way on from a generation: its first tokens, and then not what it wrote there.

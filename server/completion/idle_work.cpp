@@ -103,7 +103,8 @@ void CompletionService::State::conclude_next(Document& document, const engine::U
   std::string generated = generation.text();
   if (update.finished && update.reason == engine::FinishReason::length) drop_partial_line(generated);
   computed.add(generation.prompt);
-  document.cache.add(generation.place, {.generated = std::move(generated)});
+  const double certainty = generation.line_certainty();
+  document.cache.add(generation.place, {.generated = std::move(generated), .certainty = certainty});
   grow_window(document);
 }
 

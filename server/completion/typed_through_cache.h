@@ -20,6 +20,7 @@ struct Suggestion {
   std::string shown{};         ///< the beginning of it that was offered; empty if nothing was
   uint32_t replace_after = 0;  ///< bytes after the place that the offer replaces
   std::string silence{};       ///< why nothing was offered; empty where something was
+  double certainty = 1;        ///< of the model, 0 to 1: its tokens' mean probability in the first line
 };
 
 class TypedThroughCache {

@@ -337,6 +337,75 @@ TEST_CASE("an alternative that mends the syntax comes before the model's first c
   CHECK(f.answer(query).items[1].text.starts_with("a"));
 }
 
+TEST_CASE("alternatives to a text without a syntax error are not waited for long") {
+  Fixture f;
+  const size_t query = f.ask("x = ^\n", "python", /*invoked=*/true);
+  f.source.write(1, "foo", -1.0f);
+  f.source.write(1, ".a", -2.0f);
+  f.source.end(1);
+  REQUIRE(f.source.last_id == 3);
+  f.run_workers();
+  f.source.write(2, ".b", -1.0f);
+  f.source.end(2);
+  f.source.write(3, "bar", -1.0f);
+  CHECK(f.open(query));
+  REQUIRE(f.timers.size() == 1);
+  f.timers.front()();
+  f.run_workers();
+  std::vector<std::string> texts;
+  for (const CompletionItem& item : f.answer(query).items) texts.push_back(item.text);
+  CHECK(texts == std::vector<std::string>{"foo.a", "foo.b"});
+  CHECK(f.source.cancelled == std::vector<engine::RequestId>{3});
+  f.source.end(3, engine::FinishReason::cancelled);
+  CHECK(f.answers[query].size() == 1);
+}
+
+TEST_CASE("alternatives to a text that leaves a syntax error are waited for: one may come before it") {
+  Fixture f;
+  const size_t query = f.ask("def f(^\n    pass\n", "python", /*invoked=*/true);
+  f.source.write(1, "a", -1.0f);
+  f.source.end(1);
+  f.run_workers();
+  CHECK(f.timers.empty());
+  CHECK(f.open(query));
+}
+
+TEST_CASE("after dismissals only what the model is sure of is offered unasked") {
+  Fixture f;
+  const auto dismiss = [&](const std::string& name) {
+    CHECK(f.text(f.ask(name + " = ^\n")) == "foo");
+    f.now += std::chrono::seconds(1);
+    f.ask(name + " = bar^\n");
+    f.model_writes("");
+  };
+  for (const char* name : {"a", "b", "c"}) {
+    const size_t before = f.source.last_id;
+    const size_t query = f.ask(std::string(name) + " = ^\n");
+    REQUIRE(f.source.last_id == before + 1);
+    f.model_writes("foo");
+    CHECK(f.text(query) == "foo");
+    dismiss(name);
+  }
+  const size_t unsure = f.ask("d = ^\n");
+  f.source.write(f.source.last_id, "foo", -1.0f);
+  f.now += std::chrono::seconds(1);
+  f.source.write(f.source.last_id, "(1", -1.0f);
+  f.run_workers();
+  CHECK(f.open(unsure));  // not judged by half of it
+  f.source.end(f.source.last_id);
+  f.run_workers();
+  CHECK(f.answer(unsure).items.empty());
+  CHECK(f.answer(unsure).silence.find("not sure") != std::string::npos);
+  const size_t sure = f.ask("e = ^\n");
+  f.source.write(f.source.last_id, "foo", -0.1f);
+  f.source.end(f.source.last_id);
+  f.run_workers();
+  CHECK(f.text(sure) == "foo");
+  const size_t asked = f.ask("d = ^\n", "", /*invoked=*/true);
+  f.run_workers();
+  CHECK(f.text(asked) == "foo(1");
+}
+
 TEST_CASE("who only types gets one item without alternatives") {
   Fixture f;
   const size_t query = f.ask("x = ^\n", "python");
