@@ -107,11 +107,14 @@ Result<SpeedReport> measure_speed(const BenchOptions& options, const CommonOptio
 }
 
 /// Loads the model as an editor's server does.
-Result<void> load_model(EventLoop& loop, ModelHost& host, const std::string& path, const CommonOptions& common) {
+Result<void> load_model(EventLoop& loop, ModelHost& host, const std::string& path, const CommonOptions& common,
+                        const Environment& environment) {
   engine::EngineOptions engine;
   engine.model_path = path;
   engine.num_threads = common.num_threads;
   engine.isa = common.isa;
+  engine.sidecar_folder = sidecar_folder(environment);
+  engine.save_sidecar_first = true;  // so that it disturbs no measurement
   host.on_change([&] {
     if (host.state() != ModelHost::State::loading) loop.stop();
   });
@@ -135,7 +138,7 @@ Result<TypingReport> measure_typing(const TypingOptions& options, const CommonOp
   LACUNA_ASSIGN_OR_RETURN(report.path, resolve_model(common.model, environment));
   EventLoop loop;
   ModelHost host(loop.poster());
-  LACUNA_RETURN_IF_ERROR(load_model(loop, host, report.path, common));
+  LACUNA_RETURN_IF_ERROR(load_model(loop, host, report.path, common, environment));
   report.model = host.loaded()->model;
   report.load_ms = host.loaded()->load_ms;
   report.answers = type_scripts(loop, host, options.file, scripts, options.pace_ms);

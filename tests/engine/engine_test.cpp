@@ -495,6 +495,17 @@ TEST_CASE("the model's description comes from the file") {
   CHECK(model.file_bytes > 500000);
 }
 
+TEST_CASE("a token reads all matrices, of the embedding one row, and all of it where it is the head too") {
+  ModelFile tied_file(RandomModel{.tied = true});
+  ModelFile untied_file(RandomModel{.tied = false});
+  const ModelInfo tied = load_engine(small_options(tied_file.path()))->model();
+  const ModelInfo untied = load_engine(small_options(untied_file.path()))->model();
+  const uint64_t row = 256 / 32 * 34;  // q8_0
+  CHECK(untied.bytes_per_token == tied.bytes_per_token + row);
+  CHECK(tied.bytes_per_token > static_cast<uint64_t>(tied.vocabulary_size) * row);
+  CHECK(untied.bytes_per_token < untied.file_bytes - static_cast<uint64_t>(untied.vocabulary_size - 1) * row);
+}
+
 TEST_CASE("a model whose weights are no numbers fails its requests and no more") {
   auto builder = build_random_model({.type = TensorType::f32});
   auto& norm = builder.tensor("output_norm.weight");

@@ -122,6 +122,20 @@ TEST_CASE("a cancelled request ends as cancelled and later ones go on") {
   CHECK(second.id == 2);
 }
 
+TEST_CASE("what was computed is found again until the cache is cleared") {
+  ModelFile file(small_model());
+  Inbox inbox;
+  EngineThread thread(options_for(file.path()), [](const auto&) {});
+  const auto cached_tokens = [&] {
+    thread.submit(request_of(1, 40, 1), inbox.callback());
+    return inbox.next_finished().statistics.cached_tokens;
+  };
+  CHECK(cached_tokens() == 0);
+  CHECK(cached_tokens() >= 32);
+  thread.clear_cache();
+  CHECK(cached_tokens() == 0);
+}
+
 TEST_CASE("an interactive request overtakes a long warm-up, which ends all the same") {
   ModelFile file(small_model());
   Inbox inbox;
