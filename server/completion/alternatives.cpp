@@ -21,15 +21,21 @@ constexpr auto kBranchPatience = 150ms;
 bool CompletionService::State::branch_out(Document& document, const Generation& generation,
                                           const std::string& generated) {
   const std::vector<Branch> branches = branches_of(generation, kMaxBranches);
-  if (branches.empty() || generation.forced > 0) return false;
+  if (branches.empty()) return false;
   document.drafts = {{generated, generation.line_log_probability()}};
   for (const Branch& branch : branches) {
-    Generation other{.place = generation.place, .line_end = generation.line_end, .prompt = generation.prompt};
+    Generation other{.place = generation.place,
+                     .line_end = generation.line_end,
+                     .prompt = generation.prompt,
+                     .forced = generation.forced};
     other.tokens.assign(generation.tokens.begin(), generation.tokens.begin() + static_cast<ptrdiff_t>(branch.kept));
     for (const WrittenToken& token : other.tokens) other.prompt.push_back(token.token);
     engine::Request request{.prompt = other.prompt, .max_tokens = std::min(settings.max_tokens, kMaxBranchTokens)};
-    other.request = submit(document.pending->uri(), std::move(request),
-                           {.stop = stop_rule(*document.pending), .head = branch.head, .avoided = branch.avoided});
+    StopRules rules{.stop = stop_rule(*document.pending),
+                    .forced = branch.forced,
+                    .head = branch.head,
+                    .avoided = branch.avoided};
+    other.request = submit(document.pending->uri(), std::move(request), std::move(rules));
     document.branches.push_back(std::move(other));
   }
   limit_branches(document, document.drafts.front());

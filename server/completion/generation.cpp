@@ -63,16 +63,26 @@ double Generation::line_certainty() const {
 std::vector<Branch> branches_of(const Generation& generation, size_t max_branches) {
   const float sure = std::log(0.7f);
   const std::vector<WrittenToken>& tokens = generation.tokens;
+  const std::string written = joined(tokens, 0, tokens.size());
+  const size_t forced = std::min(generation.forced, written.size());
+  std::vector<size_t> begins = {0};
+  for (const WrittenToken& token : tokens) begins.push_back(begins.back() + token.piece.size());
   std::vector<size_t> places;
   for (size_t i = 0; i < first_line_tokens(tokens); ++i) {
-    if (tokens[i].log_probability < sure) places.push_back(i);
+    // A token that ends within the forced text was no choice of the model's.
+    if (begins[i + 1] > forced && tokens[i].log_probability < sure) places.push_back(i);
   }
   std::stable_sort(places.begin(), places.end(),
                    [&](size_t a, size_t b) { return tokens[a].log_probability < tokens[b].log_probability; });
   places.resize(std::min(places.size(), max_branches));
   std::vector<Branch> branches;
   for (const size_t place : places) {
-    branches.push_back({place, joined(tokens, 0, place), joined(tokens, place, tokens.size())});
+    const size_t begin = begins[place];
+    const size_t free = std::max(begin, forced);  // where the text begins that is the model's own
+    branches.push_back({.kept = place,
+                        .forced = written.substr(begin, free - begin),
+                        .head = written.substr(forced, free - forced),
+                        .avoided = written.substr(begin)});
   }
   return branches;
 }

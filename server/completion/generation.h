@@ -47,7 +47,8 @@ struct Generation {
 /// Another way on from a generation: its first tokens, and then not what it wrote there.
 struct Branch {
   size_t kept = 0;        ///< tokens
-  std::string head{};     ///< their text
+  std::string forced{};   ///< what they leave of the text that the model must write again
+  std::string head{};     ///< their text behind that
   std::string avoided{};  ///< what the generation wrote after them
 };
 

@@ -144,7 +144,8 @@ TEST_CASE("the doctor says which program editors find, and what to do if it is n
     Shell shell;
     shell.environment.path = "relative:/nonexistent:" + other.parent_path().string();
     shell.run({"doctor", "--json"});
-    for (const Json& finding : Json::parse(shell.captured.out())["findings"]) {
+    const Json json = Json::parse(shell.captured.out());
+    for (const Json& finding : json["findings"]) {
       if (finding["subject"] == "program") return finding;
     }
     return Json();

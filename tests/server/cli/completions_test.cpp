@@ -36,12 +36,14 @@ std::vector<std::string> commands_in_help(std::vector<const char*> parent) {
 /// The long options that a command's help tells.
 std::set<std::string> options_in_help(std::vector<const char*> command) {
   command.push_back("--help");
-  std::istringstream words(output_of(command));
+  std::istringstream lines(output_of(command));
   std::set<std::string> options;
-  for (std::string word; words >> word;) {
-    while (!word.empty() && word.back() == ',') word.pop_back();
-    const size_t dashes = word.find("--");
-    if (dashes == 0 || word.starts_with("-h,--")) options.insert(word.substr(dashes));
+  for (std::string line; std::getline(lines, line);) {
+    std::string first;  // an option begins its line: elsewhere one is only spoken of
+    std::istringstream(line) >> first;
+    while (!first.empty() && first.back() == ',') first.pop_back();
+    const size_t dashes = first.find("--");
+    if (dashes == 0 || first.starts_with("-h,--")) options.insert(first.substr(dashes));
   }
   return options;
 }

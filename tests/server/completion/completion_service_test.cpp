@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 
@@ -402,7 +403,7 @@ TEST_CASE("after dismissals only what the model is sure of is offered unasked") 
   f.run_workers();
   CHECK(f.text(sure) == "foo");
   const size_t asked = f.ask("d = ^\n", "", /*invoked=*/true);
-  f.run_workers();
+  f.model_writes("foo(1");
   CHECK(f.text(asked) == "foo(1");
 }
 
@@ -432,7 +433,34 @@ TEST_CASE("who asks where typing has shown a suggestion gets alternatives to it"
   f.source.end(first + 1);
   f.run_workers();
   REQUIRE(f.answer(query).items.size() == 2);
+  CHECK(f.answer(query).items[0].text == "foo");
   CHECK(f.answer(query).items[1].text == "bar");
+}
+
+TEST_CASE("an alternative that begins in a healed word writes the word again, one that begins behind it does not") {
+  Fixture f;
+  const size_t typing = f.ask("x = ^\n", "python");
+  f.model_writes("foo");
+  REQUIRE(f.text(typing) == "foo");
+  const size_t query = f.ask("x = ab^\n", "python", /*invoked=*/true);
+  const engine::RequestId first = f.source.last_id;
+  f.source.write(first, "c", -1.0f);  // "abc": the fake repeats what is forced
+  f.source.write(first, "(1)", -2.0f);
+  f.source.end(first);
+  REQUIRE(f.source.last_id == first + 2);
+  const auto& behind = *f.source.request(first + 1).constraint;
+  const auto& within = *f.source.request(first + 2).constraint;
+  CHECK(const_cast<engine::Constraint&>(behind).forced("").empty());
+  CHECK(const_cast<engine::Constraint&>(within).forced("") == "ab");
+  f.source.write(first + 1, "[0]", -1.0f);
+  f.source.end(first + 1);
+  f.source.write(first + 2, "d", -1.0f);
+  f.source.end(first + 2);
+  f.run_workers();
+  std::vector<std::string> texts;
+  for (const CompletionItem& item : f.answer(query).items) texts.push_back(item.text);
+  std::sort(texts.begin(), texts.end());
+  CHECK(texts == std::vector<std::string>{"abc(1)", "abc[0]", "abd"});
 }
 
 TEST_CASE("alternatives that fail are left out, and cancelling stops them all") {
