@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 constexpr size_t kMaxBranches = 3;
 constexpr int kMaxBranchTokens = 24;  // they are waited for: a long block's alternatives end early, at a line
-constexpr auto kBranchPatience = 150ms;
+constexpr auto kBranchPatience = 500ms;  // for about 20 tokens of three texts side by side on two cores
 
 }  // namespace
 

@@ -83,7 +83,9 @@ bool CompletionService::State::answer_from_cache(Document& document) {
 bool CompletionService::State::join(Document& document) {
   PendingQuery& pending = *document.pending;
   for (auto* generation : {&document.running, &document.next}) {
-    if (!*generation || !(*generation)->typed(pending.text(), pending.offset())) continue;
+    const auto typed = *generation ? (*generation)->typed(pending.text(), pending.offset()) : std::nullopt;
+    // Alternatives begin at the cursor, so who asks by hand joins only what began there.
+    if (!typed || (pending.query.invoked && *typed > 0)) continue;
     pending.source = AnswerSource::running_work;
     if (generation == &document.next) {
       stop_running(document);

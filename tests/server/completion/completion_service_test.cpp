@@ -437,6 +437,23 @@ TEST_CASE("who asks where typing has shown a suggestion gets alternatives to it"
   CHECK(f.answer(query).items[1].text == "bar");
 }
 
+TEST_CASE("who asks within what the model is writing gets alternatives from there on") {
+  Fixture f;
+  f.ask("x = ^\n", "python");
+  f.source.write(1, "foo", -1.0f);
+  const size_t query = f.ask("x = f^\n", "python", /*invoked=*/true);
+  CHECK(f.source.cancelled == std::vector<engine::RequestId>{1});
+  REQUIRE(f.source.last_id == 2);
+  f.source.write(2, "oo", -1.0f);
+  f.source.end(2);
+  REQUIRE(f.source.last_id == 3);
+  f.source.write(3, "un", -2.0f);
+  f.source.end(3);
+  f.run_workers();
+  REQUIRE(f.answer(query).items.size() == 2);
+  CHECK(f.answer(query).items[1].text == "fun");
+}
+
 TEST_CASE("an alternative that begins in a healed word writes the word again, one that begins behind it does not") {
   Fixture f;
   const size_t typing = f.ask("x = ^\n", "python");
