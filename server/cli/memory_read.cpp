@@ -33,6 +33,11 @@ uint64_t sum_of(std::span<const uint64_t> words) {
 }  // namespace
 
 Result<double> measure_memory_read(int num_threads, size_t bytes, int passes) {
+  // Asked for without a look at the machine, such memory may be granted and then end the process when it is filled.
+  if (bytes > os::total_memory_bytes()) {
+    return Error::format(ErrorCode::exhausted, "{} bytes to read do not fit this machine's memory of {}", bytes,
+                         os::total_memory_bytes());
+  }
   const size_t part = bytes / sizeof(uint64_t) / static_cast<size_t>(num_threads);
   const size_t num_words = part * static_cast<size_t>(num_threads);
   const std::unique_ptr<uint64_t[]> words(new (std::nothrow) uint64_t[num_words]);
