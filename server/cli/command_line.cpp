@@ -160,7 +160,7 @@ void CommandLine::add_repair() {
   add_mode("--write", RepairMode::write, "Change the files; with -, print the mended text");
   add_mode("--check", RepairMode::check, "Print the errors, and exit with 1 if there is one");
   modes->require_option(0, 1);
-  command->add_option("--language", repair_.language, "The language, where the name does not tell: python, cpp, …");
+  command->add_option("--language", repair_.language, "The language, where the name does not tell: python, cpp, ...");
   add_json(*command);
 }
 
@@ -218,7 +218,7 @@ void CommandLine::add_bench() {
   command->add_option("--generate", bench_.generated_tokens, "Tokens to write")
       ->check(CLI::Range(1, 8192))
       ->capture_default_str();
-  command->add_option("--context", bench_.contexts, "Read in so many tokens and write behind them, too: N[,N…]")
+  command->add_option("--context", bench_.contexts, "Read in so many tokens and write behind them, too: N[,N...]")
       ->delimiter(',')
       ->check(CLI::Range(1, 32768))
       ->type_name("N");

@@ -81,8 +81,8 @@ class Server:
             pass  # the server has gone; the test looks at its exit code
         return self
 
-    def start(self) -> "Server":
-        self.send(INITIALIZE)
+    def start(self, capabilities: dict | None = None) -> "Server":
+        self.send(request(0, "initialize", {"processId": None, "rootUri": None, "capabilities": capabilities}) if capabilities else INITIALIZE)
         self.reply(0)
         return self.send(INITIALIZED)
 

@@ -110,7 +110,7 @@ def test_a_model_writes_code(installed, model):
 
 def test_an_editor_gets_ghost_text_and_a_quick_fix(installed, model, monkeypatch):
     monkeypatch.setenv("LACUNA_SERVER", shlex.join(installed.root.command(installed.program, "lsp")))
-    server = Server(model=model).start()
+    server = Server(model=model).start({"textDocument": {"codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["quickfix"]}}}}})
     server.send(opened("file:///a.py", "python", "def add(a, b):\n    return \n"), opened("file:///b.py", "python", BROKEN))
     marks = server.until(lambda m: m.get("method") == "textDocument/publishDiagnostics" and m["params"]["uri"] == "file:///b.py"
                          and m["params"]["diagnostics"])["params"]["diagnostics"]
@@ -147,7 +147,7 @@ def test_fish_completes_commands_options_and_values(installed):
     assert "repair\tMend syntax errors" in ask("lacuna rep")
     assert ask("lacuna model p").startswith("pull\t")
     assert "--isa\t" in ask("lacuna lsp --is")
-    assert ask("lacuna lsp --isa sc").split() == ["scalar"]
+    assert [line.split("\t")[0] for line in ask("lacuna lsp --isa sc").splitlines()] == ["scalar"]
 
 
 def test_zsh_loads_its_completions(installed):
