@@ -23,6 +23,12 @@ constexpr uint64_t rounded_up(uint64_t value, uint64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
+/// Where a page begins in memory that has one page more than is needed.
+std::byte* first_page(std::byte* memory) {
+  const auto address = reinterpret_cast<uintptr_t>(memory);
+  return memory + (rounded_up(address, kSidecarPageBytes) - address);
+}
+
 }  // namespace
 
 Sidecar::Sidecar(const std::string& folder, const std::string& model_path, const SidecarIdentity& identity,
@@ -125,8 +131,7 @@ Result<kernels::WeightStore::Section> Sidecar::claim_filled(std::string_view nam
   if (!sample) return Section{region_.data() + section.offset, true};
   auto& memory = samples_[number];
   memory = std::make_unique<std::byte[]>(bytes + kSlackBytes + kSidecarPageBytes);
-  const auto address = reinterpret_cast<uintptr_t>(memory.get());
-  return Section{memory.get() + (rounded_up(address, kSidecarPageBytes) - address), false};
+  return Section{first_page(memory.get()), false};
 }
 
 /// The next pages of the region, where the section before ended.
@@ -158,9 +163,7 @@ Result<void> Sidecar::finish() {
   }
   for (const auto& [number, memory] : samples_) {
     const SidecarSection& section = index_.sections[number];
-    const auto address = reinterpret_cast<uintptr_t>(memory.get());
-    const std::byte* packed = memory.get() + (rounded_up(address, kSidecarPageBytes) - address);
-    if (std::memcmp(packed, region_.data() + section.offset, section.bytes) == 0) continue;
+    if (std::memcmp(first_page(memory.get()), region_.data() + section.offset, section.bytes) == 0) continue;
     return Error::format(ErrorCode::corrupt, "section {} of '{}' is not what this build packs", number, path_);
   }
   return {};

@@ -109,16 +109,10 @@ Result<SpeedReport> measure_speed(const BenchOptions& options, const CommonOptio
 /// Loads the model as an editor's server does.
 Result<void> load_model(EventLoop& loop, ModelHost& host, const std::string& path, const CommonOptions& common,
                         const Environment& environment) {
-  engine::EngineOptions engine;
-  engine.model_path = path;
-  engine.num_threads = common.num_threads;
-  engine.isa = common.isa;
-  engine.sidecar_folder = sidecar_folder(environment);
-  engine.save_sidecar_first = true;  // so that it disturbs no measurement
   host.on_change([&] {
     if (host.state() != ModelHost::State::loading) loop.stop();
   });
-  host.load(engine);
+  host.load(engine_options(path, common, environment));
   loop.run();
   host.on_change({});
   if (host.state() != ModelHost::State::ready) return Error{ErrorCode::unavailable, host.reason()};

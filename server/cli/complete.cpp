@@ -11,6 +11,7 @@
 #include "server/cli/source_files.h"
 #include "server/completion/completion_service.h"
 #include "server/model_host.h"
+#include "server/cli/load_engine.h"
 #include "server/model_store.h"
 #include "support/channel.h"
 #include "support/utf8.h"
@@ -65,13 +66,8 @@ Result<std::shared_ptr<const Snapshot>> read_snapshot(const std::string& file) {
 
 Result<void> load_model(ModelHost& host, CommandLoop& loop, const CommonOptions& options,
                         const Environment& environment) {
-  engine::EngineOptions engine;
-  LACUNA_ASSIGN_OR_RETURN(engine.model_path, resolve_model(options.model, environment));
-  engine.num_threads = options.num_threads;
-  engine.isa = options.isa;
-  engine.sidecar_folder = sidecar_folder(environment);
-  engine.save_sidecar_first = true;  // this process ends too soon to do it behind the scenes
-  host.load(engine);
+  LACUNA_ASSIGN_OR_RETURN(const std::string path, resolve_model(options.model, environment));
+  host.load(engine_options(path, options, environment));
   loop.run_until([&] { return host.state() != ModelHost::State::loading; });
   if (host.state() != ModelHost::State::ready) return Error{ErrorCode::unavailable, host.reason()};
   return {};

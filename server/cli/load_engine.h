@@ -17,6 +17,11 @@ struct LoadedEngine {
   double load_ms = 0;
 };
 
+/// With what a command loads the model file at `path`. Its sidecar is saved before the model is ready: a command ends too
+/// soon to do that behind the scenes, and it would disturb what is measured.
+engine::EngineOptions engine_options(const std::string& path, const CommonOptions& common,
+                                     const Environment& environment);
+
 /// The model that `common` names, with room for one sequence of `context_tokens`.
 Result<LoadedEngine> load_engine(const CommonOptions& common, int context_tokens, const Environment& environment);
 
