@@ -36,7 +36,11 @@ def opened(uri: str, language: str, text: str, version: int = 1) -> bytes:
         "textDocument": {"uri": uri, "languageId": language, "version": version, "text": text}})
 
 
-INITIALIZE = request(0, "initialize", {"processId": None, "rootUri": None, "capabilities": {}})
+def initialize(capabilities: dict) -> bytes:
+    return request(0, "initialize", {"processId": None, "rootUri": None, "capabilities": capabilities})
+
+
+INITIALIZE = initialize({})
 INITIALIZED = notification("initialized", {})
 SHUTDOWN = request(999999, "shutdown")
 EXIT = notification("exit")
@@ -82,7 +86,7 @@ class Server:
         return self
 
     def start(self, capabilities: dict | None = None) -> "Server":
-        self.send(request(0, "initialize", {"processId": None, "rootUri": None, "capabilities": capabilities}) if capabilities else INITIALIZE)
+        self.send(initialize(capabilities or {}))
         self.reply(0)
         return self.send(INITIALIZED)
 

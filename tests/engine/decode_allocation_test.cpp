@@ -3,20 +3,13 @@
 
 #include "engine/local_engine.h"
 #include "tests/engine/allocation_counter.h"
+#include "tests/engine/letters.h"
 #include "tests/engine/random_model.h"
 
 using namespace lacuna;
 using namespace lacuna::engine;
 
 namespace {
-
-class Letters : public Constraint {
- public:
-  bool accepts(std::string_view, std::string_view piece) override {
-    return piece.find_first_of("aeinrt") != std::string_view::npos;
-  }
-  bool complete(std::string_view) override { return false; }
-};
 
 /// Decodes one request to its end; returns its allocations behind the first few tokens, and how many steps they are.
 std::pair<size_t, int> allocations_of(LocalEngine& engine, Request request) {
@@ -65,7 +58,7 @@ TEST_CASE("decoding allocates nothing") {
         request.max_tokens = 120;
         request.estimate_probabilities = id % 2 == 0;
         request.speculate = id % 4 < 2;
-        if (id > 4) request.constraint = std::make_shared<Letters>();
+        if (id > 4) request.constraint = std::make_shared<Letters>("aeinrt");
         const auto [allocations, of_request] = allocations_of(**engine, std::move(request));
         CAPTURE(id);
         CHECK(allocations == 0);

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/engine/engine_runs.h"
+#include "tests/engine/letters.h"
 #include "tests/engine/random_model.h"
 
 using namespace lacuna;
@@ -19,19 +20,6 @@ EngineOptions options_of(const std::string& path, const std::string& isa) {
   options.kv_cache_bytes = 1 << 20;
   return options;
 }
-
-/// Pieces must hold one of these letters; ends after 12 bytes.
-class Letters : public Constraint {
- public:
-  explicit Letters(std::string letters) : letters_(std::move(letters)) {}
-  bool accepts(std::string_view, std::string_view piece) override {
-    return piece.find_first_of(letters_) != std::string_view::npos;
-  }
-  bool complete(std::string_view generated) override { return generated.size() >= 12; }
-
- private:
-  std::string letters_;
-};
 
 /// The text must begin like this. `tells`: and says so.
 class Beginning : public Constraint {
@@ -62,7 +50,7 @@ std::vector<Request> requests_of(const Engine& engine, bool estimate) {
     request.prompt = engine.tokenizer().encode(text.substr(i, 9 + i * 6));
     request.max_tokens = 16;
     request.estimate_probabilities = estimate;
-    if (i % 3 == 1) request.constraint = std::make_shared<Letters>("aeit");
+    if (i % 3 == 1) request.constraint = std::make_shared<Letters>("aeit", 12);
     if (i % 3 == 2) request.constraint = std::make_shared<Beginning>(text.substr(i, i), estimate);
     if (i == 9) request.sampling = {.temperature = 0.9f, .seed = 4};
     requests.push_back(request);

@@ -16,6 +16,7 @@
 #include "support/os.h"
 #include "tests/engine/engine_runs.h"
 #include "tests/engine/random_model.h"
+#include "tests/temporary_folder.h"
 
 using namespace lacuna;
 using namespace lacuna::engine;
@@ -23,20 +24,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A folder that is empty at first and gone at the end.
+/// The sidecars' folder is made by the engine.
 class Folder {
  public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "lacuna-sidecar-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = fs::canonical(name).string();
-  }
-  ~Folder() { fs::remove_all(path_); }
-  std::string path() const { return path_ + "/packed"; }
-  const std::string& above() const { return path_; }
+  std::string path() const { return folder_ / "packed"; }
+  const std::string& above() const { return folder_.path(); }
 
  private:
-  std::string path_;
+  testing::TemporaryFolder folder_;
 };
 
 EngineOptions options_for(const std::string& model, const std::string& folder) {

@@ -2,20 +2,13 @@
 #include <doctest/doctest.h>
 
 #include "tests/engine/engine_runs.h"
+#include "tests/engine/letters.h"
 #include "tests/engine/random_model.h"
 
 using namespace lacuna;
 using namespace lacuna::engine;
 
 namespace {
-
-class Letters : public Constraint {
- public:
-  bool accepts(std::string_view, std::string_view piece) override {
-    return piece.find_first_of("aeinrt") != std::string_view::npos;
-  }
-  bool complete(std::string_view generated) override { return generated.size() >= 20; }
-};
 
 std::vector<Request> requests_of(const Engine& engine, bool speculate) {
   const std::string text = "the ring in the tree; the ring in the thin tree; return the ring in the third";
@@ -29,7 +22,7 @@ std::vector<Request> requests_of(const Engine& engine, bool speculate) {
     request.speculate = speculate;
     request.estimate_probabilities = i % 2 == 0;
     if (i % 3 == 1) request.references = references;
-    if (i % 4 == 2) request.constraint = std::make_shared<Letters>();
+    if (i % 4 == 2) request.constraint = std::make_shared<Letters>("aeinrt", 20);
     if (i % 7 == 3) request.stop_tokens = {request.prompt.back()};
     if (i % 8 == 5) request.sampling = {.temperature = 0.7f, .seed = i};
     requests.push_back(request);

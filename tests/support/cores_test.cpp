@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/temporary_folder.h"
+
 using namespace lacuna;
 namespace fs = std::filesystem;
 
@@ -15,23 +17,17 @@ namespace {
 /// A /sys and a /proc of our own.
 class Machine {
  public:
-  Machine() {
-    std::string name = (fs::temp_directory_path() / "lacuna-cores-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    root_ = name;
-  }
-  ~Machine() { fs::remove_all(root_); }
   void put(const std::string& path, const std::string& line) const {
-    fs::create_directories((root_ / path).parent_path());
+    fs::create_directories(fs::path(root_ / path).parent_path());
     std::ofstream(root_ / path) << line << "\n";
   }
   void put_cpu(int cpu, const std::string& file, const std::string& line) const {
     put("sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/" + file, line);
   }
-  os::SystemFolders folders() const { return {(root_ / "sys").string(), (root_ / "proc").string()}; }
+  os::SystemFolders folders() const { return {root_ / "sys", root_ / "proc"}; }
 
  private:
-  fs::path root_;
+  testing::TemporaryFolder root_;
 };
 
 const std::vector<int> kEight = {0, 1, 2, 3, 4, 5, 6, 7};

@@ -10,27 +10,18 @@
 
 #include "support/memory_region.h"
 #include "support/os.h"
+#include "tests/temporary_folder.h"
 
 using namespace lacuna;
 namespace fs = std::filesystem;
 
 namespace {
 
-class Folder {
+class Folder : public testing::TemporaryFolder {
  public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "lacuna-files-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() { fs::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
   size_t num_files() const {
-    return static_cast<size_t>(std::distance(fs::directory_iterator(path_), fs::directory_iterator()));
+    return static_cast<size_t>(std::distance(fs::directory_iterator(path()), fs::directory_iterator()));
   }
-
- private:
-  std::string path_;
 };
 
 std::span<const std::byte> bytes_of(const std::string& text) {
