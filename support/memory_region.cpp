@@ -9,7 +9,30 @@
 #include "support/check.h"
 #include "support/os.h"
 
+#ifdef __SANITIZE_THREAD__
+extern "C" {
+void AnnotateIgnoreWritesBegin(const char* file, int line);
+void AnnotateIgnoreWritesEnd(const char* file, int line);
+}
+#endif
+
 namespace lacuna::os {
+namespace {
+
+/// mmap() of a file over memory that others are reading, and that holds the same bytes. The thread sanitizer takes mmap()
+/// for a write to all of it, which here would be one that changes nothing.
+void* map_over(void* address, uint64_t size, int file, uint64_t offset) {
+#ifdef __SANITIZE_THREAD__
+  AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+#endif
+  void* mapped = ::mmap(address, size, PROT_READ, MAP_SHARED | MAP_FIXED, file, static_cast<off_t>(offset));
+#ifdef __SANITIZE_THREAD__
+  AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+#endif
+  return mapped;
+}
+
+}  // namespace
 
 Result<MemoryRegion> MemoryRegion::reserve(uint64_t size) {
   constexpr uint64_t kMost = uint64_t{1} << 46;  // below what x86-64 and arm64 give a process
@@ -53,7 +76,7 @@ bool MemoryRegion::commit(uint64_t offset, uint64_t size) {
 Result<void> MemoryRegion::map(const PrivateFile& file, uint64_t file_offset, uint64_t size) {
   LACUNA_CHECK(file_offset % kHugePageBytes == 0 && size <= size_);
   // MAP_FIXED exchanges the pages in one step: there is no moment at which an address has none.
-  void* mapped = ::mmap(data_, size, PROT_READ, MAP_SHARED | MAP_FIXED, file.descriptor(), static_cast<off_t>(file_offset));
+  void* mapped = map_over(data_, size, file.descriptor(), file_offset);
   if (mapped == MAP_FAILED) {
     return Error::format(ErrorCode::io, "cannot map '{}': {}", file.path(), std::strerror(errno));
   }
