@@ -78,16 +78,15 @@ describe('the status bar item', () => {
     await vscode.row('smollm2-135m').filter({ hasText: 'in use' }).waitFor();
     await vscode.screenshot('models');
     await vscode.row('gemma3-270m').filter({ hasText: 'on this machine' }).click();
-    await vscode.command('Lacuna: Menu');
     await until('the menu names the new model', async () => {
-      const title = await vscode.page.locator('.quick-input-title').innerText();
-      if (/gemma/i.test(title)) return true;
-      await vscode.page.keyboard.press('Escape');
       await vscode.command('Lacuna: Menu');
-      return false;
+      // The palette of commands has the same widget: the entries tell that it has made way for the menu.
+      await vscode.row('Health Check').waitFor();
+      const named = /gemma/i.test(await vscode.page.locator('.quick-input-title').innerText());
+      if (named) await vscode.screenshot('model-changed');
+      await vscode.closeList();
+      return named;
     }, 120_000);
-    await vscode.screenshot('model-changed');
-    await vscode.page.keyboard.press('Escape');
     assert.equal(server.servers().length, 1, 'the model is changed in the server that runs');
   });
 

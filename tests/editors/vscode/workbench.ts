@@ -64,6 +64,12 @@ export class Workbench {
     return this.page.locator('.quick-input-list .monaco-list-row', { hasText: text });
   }
 
+  /** Closes the list that is open, and waits until it is gone: a key that follows would meet it otherwise. */
+  async closeList(): Promise<void> {
+    await this.page.keyboard.press('Escape');
+    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  }
+
   async goTo(line: number, column: number): Promise<void> {
     await this.quickOpen(`:${line}:${column}`);
     await this.cursorAt(line, column);
