@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Writes the licences of everything that is part of a built `lacuna`, found from what was really compiled and linked.
 
-    third_party_notices.py PROGRAM BUILD_FOLDER OUTPUT
+    third_party_notices.py PROGRAM BUILD_FOLDER OUTPUT [BUNDLE]
 
 Three sources tell it: the header files that the compiler read (ninja's list of dependencies), the sources of tree-sitter
-and the grammars that it compiled, and the shared libraries that the program loads. Each must belong to a Debian package
-or an npm package whose licence is at hand; otherwise this fails, and says for which file.
+and the grammars that it compiled, and the shared libraries that the program loads. A fourth is BUNDLE, what esbuild tells
+of the VS Code extension that it bundled (its metafile; the paths in it start at the extension's folder). Each must belong
+to a Debian package or an npm package whose licence is at hand; otherwise this fails, and says for which file.
 """
 
 from __future__ import annotations
@@ -82,36 +83,47 @@ def debian_part(package: str, role: str) -> Part:
 
 
 def licenses_in(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.name.upper().startswith(("LICENSE", "LICENCE", "COPYING")))
+    names = ("LICENSE", "LICENCE", "COPYING", "NOTICE", "THIRDPARTYNOTICES")
+    return sorted(path for path in folder.iterdir() if path.name.upper().startswith(names))
 
 
-def npm_part(folder: Path, files: set[Path]) -> Part:
-    """`files` are those of its files that were compiled: a folder of them may come from elsewhere, with its own licence."""
+def npm_part(folder: Path, files: set[Path], role: str) -> Part:
+    """`files` are those of its files that are in use: a folder of them may come from elsewhere, with its own licence."""
     package = json.loads((folder / "package.json").read_text())
     found = licenses_in(folder)
     if not found:
         sys.exit(f"the npm package in {folder} has no licence file")
     for inner in sorted({path.parent for path in files} - {folder}):
         found += licenses_in(inner)
-    return Part(package["name"], package["version"], "compiled in", tuple(found))
+    return Part(package["name"], package["version"], role, tuple(found))
 
 
 def npm_files(files: set[Path]) -> dict[Path, set[Path]]:
-    """The compiled files, by the folder of the npm package that they come from."""
+    """Those of the files that come from npm packages, by the folder of the package."""
     packages: dict[Path, set[Path]] = {}
     for path in files:
         if "node_modules" in path.parts:
-            end = path.parts.index("node_modules") + 2
+            name = len(path.parts) - path.parts[::-1].index("node_modules")  # packages may hold packages
+            end = name + (2 if path.parts[name].startswith("@") else 1)
             packages.setdefault(Path(*path.parts[:end]), set()).add(path)
     return packages
 
 
-def find_parts(program: Path, build: Path) -> list[Part]:
+def bundled_files(bundle: Path) -> set[Path]:
+    """Every file of which something is in the extension's script, by esbuild's own account."""
+    extension = bundle.parent.parent
+    outputs = json.loads(bundle.read_text())["outputs"].values()
+    return {extension / name for output in outputs for name, part in output["inputs"].items() if part["bytesInOutput"] > 0}
+
+
+def find_parts(program: Path, build: Path, bundle: Path | None) -> list[Part]:
     files = compiled_files(build)
     headers = {path for path in files if path.is_relative_to("/usr/include")}
     linked = debian_packages(loaded_libraries(program))
     compiled = debian_packages(headers)
-    parts = [npm_part(folder, sources) for folder, sources in npm_files(files).items()]
+    bundled = bundled_files(bundle) if bundle else set()
+    parts = [npm_part(folder, sources, "compiled in") for folder, sources in npm_files(files).items()]
+    parts += [npm_part(folder, {folder / "package.json"}, "in the VS Code extension") for folder in npm_files(bundled)]
     parts += [debian_part(package, "shared library") for package in sorted(linked)]
     parts += [debian_part(package, "compiled in") for package in sorted(compiled)]
     # Of several packages made from one source, the first tells its licences.
@@ -134,10 +146,10 @@ def write_notices(parts: list[Part], output: Path) -> None:
 
 
 def main() -> None:
-    if len(sys.argv) != 4:
+    if len(sys.argv) not in (4, 5):
         sys.exit(__doc__)
-    program, build, output = map(Path, sys.argv[1:])
-    parts = find_parts(program.resolve(), build.resolve())
+    program, build, output, *bundle = map(Path, sys.argv[1:])
+    parts = find_parts(program.resolve(), build.resolve(), bundle[0].resolve() if bundle else None)
     write_notices(parts, output)
     print(f"{output}: {len(parts)} works")
 

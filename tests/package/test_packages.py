@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,15 @@ def test_the_licences_of_what_is_inside_are_there(installed):
         assert f"\n  {work}" in notices, work
     assert "Apache License" in installed.read("share/doc/lacuna/LICENSE")
     assert "Permission is hereby granted, free of charge" in notices
+
+
+def test_the_extension_holds_the_licences_of_what_is_bundled_into_it():
+    with zipfile.ZipFile(package("lacuna-linux-x64-*.vsix")) as extension:
+        notices = extension.read("extension/THIRD-PARTY-NOTICES").decode()
+    wanted = json.loads((CHECKOUT / "vscode-extension/package.json").read_text())["dependencies"]
+    for name in [*wanted, "vscode-languageserver-protocol", "vscode-jsonrpc", "minimatch", "semver"]:
+        assert re.search(rf"^{name} [0-9.]+$", notices, re.MULTILINE), name
+    assert "\n  tree-sitter-python " in notices, "and of the server inside"
 
 
 def test_removing_a_debian_package_leaves_nothing():
