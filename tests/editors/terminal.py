@@ -34,6 +34,9 @@ class Terminal:
     def screen(self, colours: bool = False) -> str:
         return self.tmux("capture-pane", "-p", *(["-e"] if colours else []))
 
+    def cursor_column(self) -> int:
+        return int(self.tmux("display-message", "-p", "#{cursor_x}"))
+
     def close(self) -> None:
         subprocess.run(["tmux", "-L", self.name, "kill-server"], check=False, capture_output=True)
 

