@@ -5,7 +5,8 @@
 // Types a file's lines key by key. The browser notes when a key goes down and when a frame with other ghost text was
 // painted; a tap between VS Code and the server notes when the request came and the answer left. One key is one measurement
 // if ghost text is on the screen after it. "added" is the whole time less the server's; a key that VS Code answers from the
-// text that it already shows costs the server nothing.
+// text that it already shows costs the server nothing. Before VS Code asks for what it does not show yet, it waits for 50 ms,
+// which an extension cannot change (InlineCompletionsDebounce): the rows of keys with an answer tell how long it took to ask.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -56,6 +57,8 @@ function watchPage(page: Page): Promise<void> {
 
 interface Measurement {
   total: number;
+  /** From the key until the server was asked; 0 if it was not. */
+  toRequest: number;
   server: number;
 }
 
@@ -72,12 +75,12 @@ async function measureKey(page: Page, tap: TappedServer, key: string): Promise<M
     const answer = request && notes.find((note) => note.id === request.id && note.method === undefined);
     if (painted) {
       const caused = request && answer && answer.at <= painted.at;
-      return { keyAt, painted, server: caused ? answer.at - request.at : 0 };
+      return { keyAt, painted, toRequest: caused ? request.at - keyAt : 0, server: caused ? answer.at - request.at : 0 };
     }
-    return answer && answer.items === 0 ? { keyAt, painted: undefined, server: 0 } : undefined;
+    return answer && answer.items === 0 ? { keyAt, painted: undefined, toRequest: 0, server: 0 } : undefined;
   }, 8000).catch(() => undefined);
   if (!settled?.painted) return undefined;
-  return { total: settled.painted.at - settled.keyAt, server: settled.server };
+  return { total: settled.painted.at - settled.keyAt, toRequest: settled.toRequest, server: settled.server };
 }
 
 function linesToType(): string[] {
@@ -88,7 +91,7 @@ function linesToType(): string[] {
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'lacuna-measure-'));
 const tap = new TappedServer(folder);
 const sample = fs.readFileSync(path.join(repository, 'tests/samples/inventory.py'), 'utf8');
-const server = await startCodeServer({ files: { 'typed.py': `${sample}\n\ndef more(self, sku, item):\n    \n` }, program: tap.program, settings: { 'lacuna.server.model': model } });
+const server = await startCodeServer({ files: { 'typed.py': `${sample}\n\ndef more(self, sku, item):\n    \n` }, program: tap.program, settings: { 'lacuna.server.model': model, 'lacuna.server.threads': Number(process.env.THREADS ?? 0) } });
 const browser = await openBrowser();
 const measurements: Measurement[] = [];
 let silent = 0;
@@ -123,8 +126,10 @@ const added = ({ total, server: own }: Measurement) => total - own;
 const asked = measurements.filter((each) => each.server > 0);
 console.log(`${model}; ${silent} more keys had no ghost text`);
 row('key to paint', measurements.map((each) => each.total));
-row('  the server of it', measurements.map((each) => each.server));
+row('  the server', measurements.map((each) => each.server));
 row('  added by the editor', measurements.map(added));
 row('keys painted after an answer: key to paint', asked.map((each) => each.total));
-row('  the server of it', asked.map((each) => each.server));
+row('  until the server is asked', asked.map((each) => each.toRequest));
+row('  the server', asked.map((each) => each.server));
+row('  from its answer to the paint', asked.map((each) => added(each) - each.toRequest));
 row('  added by the editor', asked.map(added));
