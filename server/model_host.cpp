@@ -173,6 +173,10 @@ std::string ModelHost::note() const {
   return state_->loaded && !state_->loaded->tokenizer->fim().available() ? kLeftToRightNote : "";
 }
 
+const std::string& ModelHost::name() const {
+  return state_->name;
+}
+
 const engine::EngineThread::Loaded* ModelHost::loaded() const {
   return state_->state == State::ready ? &*state_->loaded : nullptr;
 }

@@ -34,6 +34,8 @@ class ModelHost final : public TokenSource {
   std::string reason() const override;
   /// What a person should know about a ready model, such as missing fill-in-the-middle tokens. Usually empty.
   std::string note() const;
+  /// By which people choose it: the file's name without its ending. What a model calls itself is often another one.
+  const std::string& name() const;
   const engine::EngineThread::Loaded* loaded() const;  ///< null unless ready
   const engine::Tokenizer* tokenizer() const override;
   int context_tokens() const override;

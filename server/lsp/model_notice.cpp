@@ -5,7 +5,7 @@
 namespace lacuna::server {
 
 void ModelNotice::client_initialized() {
-  client_ready_ = true;
+  client_ready_ = !session_.settings.status_notifications;  // who is told by `lacuna/status` shows all of it itself
   model_changed();
 }
 

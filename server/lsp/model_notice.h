@@ -1,7 +1,7 @@
 /// ModelNotice: tells the user how the model is doing: progress while it loads, and once, if there is none, how to get
 /// one.
 ///
-/// Loop thread only. Nothing is sent before `initialized`.
+/// Loop thread only. Nothing is sent before `initialized`, nor to a client that asked for StatusNotice's.
 #pragma once
 
 #include <cstdint>

@@ -85,7 +85,7 @@ std::string_view in_words(AnswerSource source) {
 Json StatusReport::brief() const {
   const CompletionCounters& counters = completions_.counters();
   const auto* loaded = model_.loaded();
-  Json json = {{"state", name_of(model_.state())},    {"model", loaded == nullptr ? "" : loaded->model.name},
+  Json json = {{"state", name_of(model_.state())},    {"model", loaded == nullptr ? "" : model_.name()},
                {"reason", model_.reason()},           {"note", model_.note()},
                {"paused", pauses_.everywhere()},      {"pausedLanguages", pauses_.languages()},
                {"requests", counters.requests},       {"lastAnswerMs", counters.last_answer_ms},
@@ -119,7 +119,7 @@ std::string StatusReport::message() const {
   const auto* loaded = model_.loaded();
   std::string message = loaded == nullptr
                             ? fmt::format("Lacuna {}: {}.", kVersion, model_.reason())
-                            : fmt::format("Lacuna {}: {} ({}, {}, {} threads).", kVersion, loaded->model.name,
+                            : fmt::format("Lacuna {}: {} ({}, {}, {} threads).", kVersion, model_.name(),
                                           loaded->model.file_type, loaded->model.isa, loaded->model.num_threads);
   message += fmt::format(" {} completions asked for, {} with text, {} accepted; the last took {:.0f} ms.",
                          counters.requests, counters.answered, counters.accepted, counters.last_answer_ms);
@@ -150,7 +150,7 @@ Json StatusReport::explanation() const {
       fmt::format("The last answer took {:.0f} ms: {}.", counters.last_answer_ms, in_words(counters.last_source));
   if (const auto* loaded = model_.loaded(); loaded != nullptr && counters.last_source != AnswerSource::typed_through) {
     message += fmt::format(" {} read {} tokens of your code, {} of them remembered from before, and wrote {}.",
-                           loaded->model.name, work.prompt_tokens, work.cached_tokens, work.generated_tokens);
+                           model_.name(), work.prompt_tokens, work.cached_tokens, work.generated_tokens);
   }
   message += counters.last_silence.empty()
                  ? " It was cut where the statement or block ends, and leaves no more syntax errors than there were."

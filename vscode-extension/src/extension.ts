@@ -3,6 +3,7 @@
 import { commands, window, workspace, type ExtensionContext } from 'vscode';
 import { section } from './config';
 import { showMenu, togglePause } from './menu';
+import { tellMissingModel } from './model-notice';
 import { chooseModel } from './models';
 import { acceptNode } from './partial-accept';
 import { Reports } from './reports';
@@ -33,7 +34,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     'lacuna.fixAll': () => commands.executeCommand('editor.action.codeAction', { kind: 'source.fixAll.lacuna', apply: 'first' }),
   };
   context.subscriptions.push(
-    started, reports, showStatusBar(started),
+    started, reports, showStatusBar(started), tellMissingModel(started),
     ...Object.entries(handlers).map(([name, handler]) => commands.registerCommand(name, handler)),
     workspace.onDidChangeConfiguration(async (event) => {
       if (event.affectsConfiguration(`${section}.server`) && !started.isUpToDate()) await started.restart();

@@ -10,6 +10,8 @@ interface Entry extends QuickPickItem {
 export const pauseMinutes = 10;
 
 export async function showMenu(server: Server): Promise<void> {
+  // A click leaves the focus on the status bar item, and closing the menu would lead back there instead of to the text.
+  await commands.executeCommand('workbench.action.focusActiveEditorGroup');
   const look = appearance(server, window.activeTextEditor);
   const model = server.status?.model;
   const choice = await window.showQuickPick(entries(server), {

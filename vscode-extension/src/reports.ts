@@ -92,9 +92,9 @@ export function statisticsText(statistics: Statistics): string {
     [l10n.t('Overtaken by the next key'), `${statistics.superseded}`],
   ];
   const times: [string, string][] = [
-    [l10n.t('Half of them within'), `${latencyMs.p50} ms`],
-    [l10n.t('95 of 100 within'), `${latencyMs.p95} ms`],
-    [l10n.t('99 of 100 within'), `${latencyMs.p99} ms`],
+    [l10n.t('Half of them within'), `${Math.round(latencyMs.p50)} ms`],
+    [l10n.t('95 of 100 within'), `${Math.round(latencyMs.p95)} ms`],
+    [l10n.t('99 of 100 within'), `${Math.round(latencyMs.p99)} ms`],
   ];
   const silences = statistics.silences.map(({ reason, count }): [string, string] => [reason, `${count}`]);
   return [
@@ -110,9 +110,12 @@ export function healthText(output: string): string {
   const marks = { good: '✓', warning: '!', problem: '✗' };
   try {
     const { version, ok, findings } = JSON.parse(output) as { version: string; ok: boolean; findings: Finding[] };
-    const lines = findings.flatMap(({ subject, health, text, mend }) =>
+    // Whether PATH leads to the program matters to other editors: this one has found it.
+    const ours = findings.filter(({ subject }) => subject !== 'program');
+    const lines = ours.flatMap(({ subject, health, text, mend }) =>
       [`- ${marks[health]} **${subject}**: ${text}`, ...(mend ? [`  - ${l10n.t('To mend it: {0}', mend)}`] : [])]);
-    const verdict = ok ? l10n.t('All is well.') : l10n.t('Something is broken.');
+    const verdict = !ok ? l10n.t('Something is broken.')
+      : ours.every(({ health }) => health === 'good') ? l10n.t('All is well.') : l10n.t('It works; something could be better.');
     return [`# ${l10n.t('Lacuna Health')}`, '', `Lacuna ${version}. ${verdict}`, '', ...lines, ''].join('\n');
   } catch {
     return [`# ${l10n.t('Lacuna Health')}`, '', l10n.t('The health check itself failed:'), '', '```', output.trim(), '```', ''].join('\n');
@@ -120,7 +123,7 @@ export function healthText(output: string): string {
 }
 
 function ofWhole(part: number, whole: number): string {
-  return whole > 0 ? `${part} (${Math.round((100 * part) / whole)} %)` : `${part}`;
+  return whole > 0 ? `${part} (${Math.round((100 * part) / whole)} %)` : '–'; // no share of nothing
 }
 
 function table(head: [string, string], rows: [string, string][]): string {

@@ -27,7 +27,11 @@ export function appearance(server: Server, editor: TextEditor | undefined): Appe
     const percent = `${Math.round((status.progress ?? 0) * 100)} %`;
     return { ...plain, icon: 'loading~spin', text: percent, state: l10n.t('The model is loading: {0}.', percent) };
   }
-  if (status.state !== 'ready') return { icon: 'warning', text: l10n.t('no model'), state: status.reason, warning: true };
+  if (status.state !== 'ready') {
+    const isFirstTime = status.state === 'absent' && server.model === '';
+    const state = isFirstTime ? l10n.t('There is no model yet: choose one here.') : status.reason;
+    return { icon: 'warning', text: l10n.t('no model'), state, warning: true };
+  }
   if (status.paused) return { ...plain, icon: 'debug-pause', text: l10n.t('paused'), state: l10n.t('Completions are paused.') };
   if (editor && pausedHere(server, editor)) {
     return { ...plain, icon: 'debug-pause', text: l10n.t('paused'), state: l10n.t('Completions are paused in this language.') };
@@ -62,9 +66,7 @@ function tooltip(server: Server, look: Appearance): MarkdownString {
   const lines = ['**Lacuna**', look.state];
   const { status } = server;
   if (status?.model) lines.push(l10n.t('Model: {0}', status.model));
-  if (status?.requests) lines.push(l10n.t('Last answer: {0} ms', Math.round(status.lastAnswerMs)));
-  if (status?.lastSilence) lines.push(l10n.t('Last silence: {0}', status.lastSilence));
-  if (status?.note) lines.push(status.note);
+  if (status?.note) lines.push(l10n.t('Note: {0}', status.note));
   lines.push(l10n.t('Click for the menu.'));
   const text = new MarkdownString();
   lines.forEach((line, index) => index === 0 ? text.appendMarkdown(line) : text.appendMarkdown('\n\n').appendText(line));

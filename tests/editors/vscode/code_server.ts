@@ -19,6 +19,10 @@ export interface Options {
   askForTrust?: boolean;
   /** Instead of the packed one. */
   program?: string;
+  /** Names of the models that are here; all of the machine's if it is not given. */
+  models?: string[];
+  /** More of the environment in which VS Code runs. */
+  environment?: Record<string, string>;
 }
 
 export interface CodeServer {
@@ -27,11 +31,11 @@ export interface CodeServer {
   /** Where this VS Code keeps its profile, and Lacuna its models. */
   home: string;
   /** The language servers that this VS Code runs. */
-  servers(): LanguageServer[];
+  servers(): Process[];
   stop(): Promise<void>;
 }
 
-export interface LanguageServer {
+export interface Process {
   pid: number;
   command: string[];
 }
@@ -67,8 +71,8 @@ export async function startCodeServer(options: Options): Promise<CodeServer> {
   const folder = path.join(home, 'project');
   writeFiles(folder, options.files);
   writeProfile(home, options);
-  linkModels(home);
-  const environment = environmentFor(home);
+  linkModels(home, options.models);
+  const environment = { ...environmentFor(home), ...options.environment };
   const program = [path.join(modules, 'code-server'), '--config', path.join(home, 'config.yaml'), '--user-data-dir',
     path.join(home, 'user'), '--extensions-dir', path.join(home, 'extensions')];
   execFileSync(node, [...program, '--install-extension', vsix()], { env: environment, stdio: 'pipe' });
@@ -84,23 +88,26 @@ export async function startCodeServer(options: Options): Promise<CodeServer> {
     if (child.exitCode !== null) throw new Error(`code-server ended: ${fs.readFileSync(path.join(home, 'code-server.log'), 'utf8')}`);
     return fetch(`${url}/healthz`).then((answer) => answer.ok, () => false);
   });
-  return { url, folder, home, servers: () => serversUnder(home), stop: () => stop(child, home) };
+  return { url, folder, home, servers: () => processesOf({ home }).filter(servesLsp), stop: () => stop(child, home) };
 }
 
-/** Processes that serve LSP and whose VS Code has its profile in `home`. */
-function serversUnder(home: string): LanguageServer[] {
-  const found: LanguageServer[] = [];
+/** The processes that this VS Code has started, and those that they have. */
+export function processesOf({ home }: { home: string }): Process[] {
+  const found: Process[] = [];
   for (const name of fs.readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
     try {
-      const command = fs.readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0').slice(0, -1);
-      if (!command.includes('lsp') || !/lacuna/.test(command.join(' '))) continue;
       const environment = fs.readFileSync(`/proc/${name}/environ`, 'utf8').split('\0');
-      if (environment.includes(`XDG_RUNTIME_DIR=${home}`)) found.push({ pid: Number(name), command });
+      if (!environment.includes(`XDG_RUNTIME_DIR=${home}`)) continue;
+      found.push({ pid: Number(name), command: fs.readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0').slice(0, -1) });
     } catch {
       // it has ended meanwhile
     }
   }
   return found;
+}
+
+function servesLsp({ command }: Process): boolean {
+  return command.includes('lsp') && /lacuna/.test(command.join(' '));
 }
 
 function vsix(): string {
@@ -126,15 +133,19 @@ function writeProfile(home: string, options: Options): void {
   fs.writeFileSync(path.join(home, 'config.yaml'), 'cert: false\n');
 }
 
+/** The folder of the machine's models. */
+export function models(): string {
+  const folder = process.env.LACUNA_TEST_MODELS;
+  if (!folder) throw new Error('LACUNA_TEST_MODELS is not set: it names the folder of the models');
+  return folder;
+}
+
 // Lacuna's own folder of models, filled with the machine's.
-function linkModels(home: string): void {
-  const source = process.env.LACUNA_TEST_MODELS;
-  if (!source) throw new Error('LACUNA_TEST_MODELS is not set: it names the folder of the models');
-  const models = path.join(home, 'cache/lacuna/models');
-  fs.mkdirSync(models, { recursive: true });
-  for (const name of fs.readdirSync(source)) {
-    if (name.endsWith('.gguf')) fs.symlinkSync(path.join(source, name), path.join(models, name));
-  }
+function linkModels(home: string, wanted: string[] | undefined): void {
+  const own = path.join(home, 'cache/lacuna/models');
+  fs.mkdirSync(own, { recursive: true });
+  const here = fs.readdirSync(models()).filter((name) => name.endsWith('.gguf'));
+  for (const name of wanted?.map((each) => `${each}.gguf`) ?? here) fs.symlinkSync(path.join(models(), name), path.join(own, name));
 }
 
 function environmentFor(home: string): NodeJS.ProcessEnv {

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { repository, type CodeServer } from './code_server.ts';
-import { until } from './until.ts';
+import { patienceMs, until } from './until.ts';
 
 export const screenshots = path.join(repository, 'build/editors/vscode');
 
@@ -26,7 +26,7 @@ export class Workbench {
 
   static async open(browser: Browser, server: CodeServer): Promise<Workbench> {
     const page = await browser.newPage({ viewport: { width: 1200, height: 700 } });
-    page.setDefaultTimeout(60_000);
+    page.setDefaultTimeout(patienceMs);
     // Nothing may leave this machine.
     await page.route((url) => /^https?:$/.test(url.protocol) && url.hostname !== '127.0.0.1', (route) => route.abort());
     await page.goto(`${server.url}/?folder=${encodeURIComponent(server.folder)}`, { waitUntil: 'domcontentloaded' });
@@ -35,28 +35,35 @@ export class Workbench {
   }
 
   async openFile(name: string): Promise<void> {
-    await this.quickOpen(name);
+    await this.quickOpen(name, path.basename(name));
     await this.page.waitForSelector(`.tab.active[data-resource-name="${path.basename(name)}"]`);
     await this.page.waitForSelector('.editor-instance .view-line');
   }
 
-  private async quickOpen(text: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    const input = this.page.locator('.quick-input-widget .quick-input-box input');
-    await input.waitFor();
-    await input.fill(text);
-    await this.page.locator('.quick-input-list .monaco-list-row').first().waitFor();
+  private async quickOpen(text: string, answer: string): Promise<void> {
+    await this.fillPalette(text);
+    // Enter takes the first row, which may still be one of the list before.
+    await this.page.locator('.quick-input-list .monaco-list-row').first().filter({ hasText: answer }).waitFor();
     await this.page.keyboard.press('Enter');
     await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
   }
 
-  /** Chooses a command by its title in the command palette. */
-  async command(title: string): Promise<void> {
+  private async fillPalette(text: string): Promise<void> {
     await this.page.keyboard.press('F1');
-    const input = this.page.locator('.quick-input-widget .quick-input-box input');
-    await input.waitFor();
-    await input.fill(`>${title}`);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click();
+    await this.paletteInput.waitFor();
+    await this.paletteInput.fill(text);
+  }
+
+  private get paletteInput() {
+    return this.page.locator('.quick-input-widget .quick-input-box input');
+  }
+
+  /** Chooses a command by its title in the command palette, and waits until the palette has gone or made way for another list. */
+  async command(title: string): Promise<void> {
+    await this.fillPalette(`>${title}`);
+    await this.row(title).first().click();
+    await until('the palette has gone', async () =>
+      !(await this.paletteInput.isVisible()) || !(await this.paletteInput.inputValue({ timeout: 1000 }).catch(() => '')).startsWith('>'));
   }
 
   /** Rows of the list that is open: of a menu, a picker. */
@@ -71,7 +78,7 @@ export class Workbench {
   }
 
   async goTo(line: number, column: number): Promise<void> {
-    await this.quickOpen(`:${line}:${column}`);
+    await this.quickOpen(`:${line}:${column}`, `line ${line}`);
     await this.cursorAt(line, column);
   }
 
@@ -107,7 +114,7 @@ export class Workbench {
       const settled = now.trim() !== '' && now === last;
       last = now;
       return settled ? now : '';
-    }, 60_000);
+    });
   }
 
   async noGhostText(): Promise<void> {
@@ -123,38 +130,60 @@ export class Workbench {
 
   /** Lacuna's item in the status bar. */
   get status() {
-    return this.page.locator('.statusbar-item', { hasText: 'Lacuna' });
+    return this.page.locator('.statusbar-item[id$="lacuna.status"]');
   }
 
   /** Waits until the item shows `text`. */
   async statusShows(text: string | RegExp): Promise<void> {
-    await this.page.locator('.statusbar-item', { hasText: text }).filter({ hasText: 'Lacuna' }).waitFor({ timeout: 120_000 });
+    await this.status.filter({ hasText: text }).waitFor();
   }
 
   /** Waits until the model is loaded: the item then shows neither progress nor a problem. */
   async ready(): Promise<void> {
     await this.statusShows(/^\s*Lacuna( \d+ ms| –)?\s*$/);
-    await this.page.locator('.statusbar-item:has(.codicon-sparkle)', { hasText: 'Lacuna' }).waitFor({ timeout: 120_000 });
+    await this.status.filter({ has: this.page.locator('.codicon-sparkle') }).waitFor();
   }
 
-  /** Opens the menu of the status bar item and chooses an entry. */
-  async menu(entry: string): Promise<void> {
+  /** Opens the menu of the status bar item, and waits until its entries are there. */
+  async openMenu(): Promise<void> {
     await this.status.locator('a').click();
-    await this.row(entry).click();
+    await this.page.mouse.move(180, 400); // where nothing pops up under it
+    await this.menuTitle.waitFor();
+    await this.row('Health Check').waitFor();
   }
 
-  /** The text of the notification that says `text`, which is then closed. */
-  async notification(text: string | RegExp): Promise<string> {
-    const toast = this.page.locator('.notification-toast', { hasText: text }).first();
-    await toast.waitFor({ timeout: 120_000 });
-    const message = await toast.locator('.notification-list-item-message').last().innerText();
+  /** The title of the menu, which names the model. Other lists of this widget have none or another one. */
+  get menuTitle() {
+    return this.page.locator('.quick-input-title', { hasText: /^Lacuna($| · )/ });
+  }
+
+  /** Opens the menu and chooses an entry. */
+  async menu(entry: string): Promise<void> {
+    await this.openMenu();
+    await this.row(entry).click();
+    await this.menuTitle.waitFor({ state: 'hidden' });
+  }
+
+  /** The text of the notification that says `text`, which is then closed; with `picture`, a screenshot is kept. */
+  async notification(text: string | RegExp, picture?: string): Promise<string> {
+    const item = this.page.locator('.notification-list-item', { hasText: text }).first();
+    let patience = 250;
+    await until('there is a notification', async () => {
+      if (await item.isVisible()) return true;
+      // After a while VS Code takes notifications from the screen, and keeps them in a list.
+      if (patience-- === 0) await this.command('Notifications: Show Notifications');
+      return false;
+    });
+    if (picture) await this.screenshot(picture);
+    const message = await item.locator('.notification-list-item-message').innerText();
     await this.command('Notifications: Clear All Notifications');
+    await item.waitFor({ state: 'hidden' });
     return message;
   }
 
   /** Waits for as many squiggles of errors. */
   async squiggles(count: number): Promise<void> {
-    await until(`there are ${count} squiggles`, async () => (await this.page.locator('.squiggly-error').count()) === count, 60_000);
+    await until(`there are ${count} squiggles`, async () => (await this.page.locator('.squiggly-error').count()) === count);
   }
 
   async screenshot(name: string): Promise<void> {

@@ -533,6 +533,8 @@ TEST_CASE("a client that wants the status is told of its changes, gathered, and 
   editor.scheduler.advance(1s);
   REQUIRE(editor.outbox.sent("lacuna/status").size() == 1);
   CHECK(editor.outbox.sent("lacuna/status")[0]["params"]["state"] == "absent");
+  CHECK(quiet.outbox.sent("window/showMessage").size() == 1);
+  CHECK(editor.outbox.sent("window/showMessage").empty());  // it shows that by itself
   editor.open("\nx = 1\n");
   editor.complete();
   editor.complete();
