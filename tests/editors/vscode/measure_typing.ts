@@ -91,7 +91,7 @@ function linesToType(): string[] {
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'lacuna-measure-'));
 const tap = new TappedServer(folder);
 const sample = fs.readFileSync(path.join(repository, 'tests/samples/inventory.py'), 'utf8');
-const server = await startCodeServer({ files: { 'typed.py': `${sample}\n\ndef more(self, sku, item):\n    \n` }, program: tap.program, settings: { 'lacuna.server.model': model, 'lacuna.server.threads': Number(process.env.THREADS ?? 0) } });
+const server = await startCodeServer({ files: { 'typed.py': `${sample}\n\ndef more(self, sku, item):\n    \n` }, program: tap.program, settings: { 'lacuna.server.model': model } });
 const browser = await openBrowser();
 const measurements: Measurement[] = [];
 let silent = 0;
