@@ -21,19 +21,33 @@ static_assert(sizeof(ActivationBlock) == 48);
 /// An input that is so many times its row's root mean square is large: where it lies, 8 bits are too few for narrow models.
 inline constexpr float kLargeInput = 4;
 
-/// A batch. Block b of row r lies at blocks[b * stride() + r], so that a tile of rows is contiguous at each step along the
+/// A batch. Block b of row r lies at blocks[b * stride + r], so that a tile of rows is contiguous at each step along the
 /// inputs.
 ///
-/// With two terms, the block num_rows further on is what the first left over, quantised again, where
-/// an input is large, and zero (d == 0) elsewhere; the products of both are added.
+/// With two terms, second[b * stride + r] is what that block left over, quantised again, where an input is large:
+/// where marks[b * marks_stride + r] is kMarked. Elsewhere it means nothing. The products of both are added.
 struct Activations {
   const float* values = nullptr;  ///< [num_rows, cols]
   const ActivationBlock* blocks = nullptr;
+  const ActivationBlock* second = nullptr;  ///< or null: one term
+  const uint8_t* marks = nullptr;           ///< kMarked or 0; kMarksRead bytes may be read from any of them on
   int64_t num_rows = 0;
   int64_t cols = 0;
-  bool two_terms = false;
+  int64_t stride = 0;
+  int64_t marks_stride = 0;
 
-  int64_t stride() const { return two_terms ? 2 * num_rows : num_rows; }
+  bool two_terms() const { return second != nullptr; }
 };
+
+inline constexpr uint8_t kMarked = 0xFF;
+inline constexpr int64_t kMarksRead = 64;
+
+/// The stride of many rows is an odd number of cache lines: by a power of two, the blocks of a tile would fall into a few
+/// sets of the first-level cache and drive each other out. A few rows lie close together instead.
+constexpr int64_t activation_stride(int64_t num_rows) {
+  if (num_rows < 16) return num_rows;
+  const int64_t fours = (num_rows + 3) / 4;  // of 48 bytes: 3 lines
+  return 4 * (fours | 1);
+}
 
 }  // namespace lacuna::kernels

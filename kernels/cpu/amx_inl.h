@@ -283,7 +283,7 @@ class TileProduct {
 /// leave out row by row and the unit cannot: smollm2's prefill took 1.2 times as long by tiles.
 template <class Reader, MultiplyGroup kRest>
 void multiply_by_tiles(const std::byte* group, const Activations& x, int64_t first, int64_t count, float* out) {
-  const int64_t num_tiles = x.two_terms ? 0 : count / kUnitRows;
+  const int64_t num_tiles = x.two_terms() ? 0 : count / kUnitRows;
   if (num_tiles > 0) {
     const TileScope scope;
     UnpackedRecords<Reader> records;
@@ -296,8 +296,8 @@ void multiply_by_tiles(const std::byte* group, const Activations& x, int64_t fir
       records.fill(reader, size);
       finish_stores();
       for (int64_t t = 0; t < num_tiles; ++t) {
-        const ActivationBlock* rows = x.blocks + b * x.stride() + first + t * kUnitRows;
-        TileProduct<Reader>(records, size, rows, x.stride()).add_to(out + t * kUnitRows * kGroupRows);
+        const ActivationBlock* rows = x.blocks + b * x.stride + first + t * kUnitRows;
+        TileProduct<Reader>(records, size, rows, x.stride).add_to(out + t * kUnitRows * kGroupRows);
       }
     }
   }

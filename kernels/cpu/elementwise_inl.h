@@ -25,28 +25,51 @@ inline F f_exp(F x) {
 }
 
 /// The sum of 16 bytes: of their distances from -128, which are unsigned and have an instruction.
-inline int32_t sum_16_bytes(const int8_t* q) {
-  const __m128i above = _mm_xor_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(q)), _mm_set1_epi8(-128));
-  const __m128i sums = _mm_sad_epu8(above, _mm_setzero_si128());
+inline int32_t sum_bytes(__m128i q) {
+  const __m128i sums = _mm_sad_epu8(_mm_xor_si128(q, _mm_set1_epi8(-128)), _mm_setzero_si128());
   return _mm_cvtsi128_si32(sums) + _mm_extract_epi16(sums, 4) - 16 * 128;
 }
 
-void quantise_block(const float* x, ActivationBlock& out) {
+/// 32 inputs in registers.
+constexpr int kBlockVectors = 2 * kHalves;
+
+/// Quantises x; leaves what the quantisation lost in x, if asked to. Nothing is read again that was just written:
+/// pieces that were stored apart are slow to load as one.
+template <bool kLeaveRest>
+[[gnu::always_inline]] inline void quantise_block(F (&x)[kBlockVectors], ActivationBlock& out) {
   F largest = f_zero();
-  for (int i = 0; i < 32; i += kLanes) largest = f_max(largest, f_abs(f_load(x + i)));
+  for (const F& part : x) largest = f_max(largest, f_abs(part));
   const float maximum = f_reduce_max(largest);
   const F inverse = f_set(maximum > 0 ? 127.0f / maximum : 0.0f);
-  for (int i = 0; i < 32; i += kLanes) i_store_bytes(out.q + i, i_nearest(f_mul(f_load(x + i), inverse)));
-  const int32_t half_sum[2] = {sum_16_bytes(out.q), sum_16_bytes(out.q + 16)};
   out.d = maximum / 127.0f;
+  int32_t half_sum[2];
+  for (int half = 0; half < 2; ++half) {
+    I q[kHalves];
+    for (int h = 0; h < kHalves; ++h) {
+      F& part = x[half * kHalves + h];
+      q[h] = i_nearest(f_mul(part, inverse));
+      if constexpr (kLeaveRest) part = f_fnma(f_set(out.d), f_from_int(q[h]), part);
+    }
+    const __m128i bytes = i_to_bytes(q);
+    _mm_store_si128(reinterpret_cast<__m128i*>(out.q) + half, bytes);
+    half_sum[half] = sum_bytes(bytes);
+  }
   out.sum = half_sum[0] + half_sum[1];
   out.d_sum = out.d * static_cast<float>(out.sum);
   out.half_sum[0] = static_cast<int16_t>(half_sum[0]);
   out.half_sum[1] = static_cast<int16_t>(half_sum[1]);
 }
 
+inline void load_block(const float* at, F (&x)[kBlockVectors]) {
+  for (int i = 0; i < kBlockVectors; ++i) x[i] = f_load(at + i * kLanes);
+}
+
 void quantise_row(const float* x, int64_t cols, ActivationBlock* out, int64_t stride) {
-  for (int64_t i = 0; i < cols; i += 32, out += stride) quantise_block(x + i, *out);
+  for (int64_t i = 0; i < cols; i += 32, out += stride) {
+    F block[kBlockVectors];
+    load_block(x + i, block);
+    quantise_block<false>(block, *out);
+  }
 }
 
 inline float sum_of_squares(const float* x, int64_t cols) {
@@ -65,18 +88,17 @@ inline float sum_of_squares(const float* x, int64_t cols) {
 
 /// The rounding error of a block is a part of its largest input, so most of a row's error comes from the few blocks with
 /// large ones. A second term for those alone leaves a seventh of the divergence (smollm2-135m, docs/performance.md).
-void quantise_row_twice(const float* x, int64_t cols, ActivationBlock* out, ActivationBlock* second, int64_t stride) {
+void quantise_row_twice(const float* x, int64_t cols, const SecondTerms& second, ActivationBlock* out, int64_t stride) {
   constexpr float kLarge = kLargeInput / 127;
   const float limit = kLarge * __builtin_sqrtf(sum_of_squares(x, cols) / static_cast<float>(cols));
-  for (int64_t i = 0; i < cols; i += 32, out += stride, second += stride) {
-    quantise_block(x + i, *out);
-    if (!(out->d > limit)) {
-      *second = ActivationBlock{};
-      continue;
-    }
-    float rest[32];
-    for (int k = 0; k < 32; ++k) rest[k] = x[i + k] - out->d * static_cast<float>(out->q[k]);
-    quantise_block(rest, *second);
+  for (int64_t b = 0; b < cols / 32; ++b) {
+    F block[kBlockVectors];
+    load_block(x + b * 32, block);
+    ActivationBlock& first = out[b * stride];
+    quantise_block<true>(block, first);
+    const bool large = first.d > limit;
+    second.marks[b * second.marks_stride] = large ? kMarked : 0;
+    if (large) quantise_block<false>(block, second.blocks[b * stride]);
   }
 }
 

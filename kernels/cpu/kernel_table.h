@@ -70,6 +70,13 @@ struct RoughScan {
   float highest;       // the greatest bound in these
 };
 
+/// Where a row's second terms go: block b to blocks[b * stride], and kMarked to marks[b * marks_stride], or 0 if it has none.
+struct SecondTerms {
+  ActivationBlock* blocks;
+  uint8_t* marks;
+  int64_t marks_stride;
+};
+
 struct KernelTable {
   const char* name;  ///< what Backend::isa() says
   const char* isa;   ///< what BackendOptions::isa asks for
@@ -78,9 +85,8 @@ struct KernelTable {
 
   /// Block b goes to out[b * stride].
   void (*quantise_row)(const float* x, int64_t cols, ActivationBlock* out, int64_t stride);
-  /// And the second terms to second[b * stride]: of the blocks with an input above kLargeInput times the
-  /// row's root mean square, and zeros of the others.
-  void (*quantise_row_twice)(const float* x, int64_t cols, ActivationBlock* out, ActivationBlock* second,
+  /// And the second terms of the blocks with an input above kLargeInput times the row's root mean square.
+  void (*quantise_row_twice)(const float* x, int64_t cols, const SecondTerms& second, ActivationBlock* out,
                              int64_t stride);
   void (*rms_norm_row)(const float* x, const float* gain, int64_t cols, float eps, float* out);
   void (*layer_norm_row)(const float* x, const float* gain, const float* bias, int64_t cols, float eps, float* out);

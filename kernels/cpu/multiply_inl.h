@@ -75,17 +75,27 @@ struct SubScaledCodes {
   F sum(const ActivationBlock& x) const { return scales.sum(codes.w, x); }
 };
 
-/// The blocks of some rows at one record.
+/// The blocks of up to 64 rows at one record.
 struct BlockTile {
   const ActivationBlock* first;
-  const ActivationBlock* second;  // or null
-  int64_t step;                   // to the next record's
+  const ActivationBlock* second = nullptr;  // or null
+  const uint8_t* marks = nullptr;           // with second
+  int64_t step;                             // to the next record's
+  int64_t marks_step;
+  uint64_t rows;  // one bit each
 
-  BlockTile(const Activations& x, int64_t row)
-      : first(x.blocks + row), second(x.two_terms ? first + x.num_rows : nullptr), step(x.stride()) {}
+  BlockTile(const Activations& x, int64_t row, int64_t count)
+      : first(x.blocks + row), step(x.stride), marks_step(x.marks_stride), rows(~uint64_t{0} >> (64 - count)) {
+    static_assert(kTileRows <= kMarksRead && kMarksRead == 64);
+    if (!x.two_terms()) return;
+    second = x.second + row;
+    marks = x.marks + row;
+  }
   void next() {
     first += step;
-    if (second != nullptr) second += step;
+    if (second == nullptr) return;
+    second += step;
+    marks += marks_step;
   }
 };
 
@@ -100,16 +110,16 @@ template <bool kHasMin, class Codes>
 template <bool kHasMin, class Codes>
 [[gnu::always_inline]] inline void add_record(const Codes& codes, F scale, F min, const BlockTile& tile, int64_t count,
                                               float* out) {
-  if (tile.second == nullptr) {
-    for (int64_t c = 0; c < count; ++c, out += kGroupRows) {
-      f_store(out, add_block<kHasMin>(codes, scale, min, tile.first[c], f_load(out)));
-    }
-    return;
+  for (int64_t c = 0; c < count; ++c) {
+    float* total = out + c * kGroupRows;
+    f_store(total, add_block<kHasMin>(codes, scale, min, tile.first[c], f_load(total)));
   }
-  for (int64_t c = 0; c < count; ++c, out += kGroupRows) {
-    F total = add_block<kHasMin>(codes, scale, min, tile.first[c], f_load(out));
-    if (tile.second[c].d != 0) total = add_block<kHasMin>(codes, scale, min, tile.second[c], total);
-    f_store(out, total);
+  if (tile.second == nullptr) return;
+  // Apart from the first terms: a branch in each of their rows would be foretold wrongly as often as it matters.
+  for (uint64_t rows = high_bits(tile.marks) & tile.rows; rows != 0; rows &= rows - 1) {
+    const int64_t c = __builtin_ctzll(rows);
+    float* total = out + c * kGroupRows;
+    f_store(total, add_block<kHasMin>(codes, scale, min, tile.second[c], f_load(total)));
   }
 }
 
@@ -134,7 +144,7 @@ constexpr int kVectorStep = static_cast<int>(sizeof(I));  // from one half's cod
 template <class Codes, int kCodeBytes, bool kHasMin>
 void multiply_32(const std::byte* group, const Activations& x, int64_t first, int64_t count, float* out) {
   clear(out, count);
-  BlockTile tile(x, first);
+  BlockTile tile(x, first, count);
   for (int64_t b = 0; b < x.cols / 32; ++b, tile.next()) {
     const std::byte* codes_at = group + (kHasMin ? 2 : 1) * kScaleBytes;
     prefetch_ahead<(kHasMin ? 2 : 1) * kScaleBytes + kCodeBytes>(group);
@@ -152,7 +162,7 @@ template <int kBits>
 void multiply_k(const std::byte* group, const Activations& x, int64_t first, int64_t count, float* out) {
   using Codes = UnsignedCodes<kBits, -1>;
   clear(out, count);
-  BlockTile tile(x, first);
+  BlockTile tile(x, first, count);
   for (int64_t b = 0; b < x.cols / 256; ++b) {
     const std::byte* header = group;
     group += 2 * kScaleBytes;
@@ -173,7 +183,7 @@ void multiply_k(const std::byte* group, const Activations& x, int64_t first, int
 
 void multiply_q6_k(const std::byte* group, const Activations& x, int64_t first, int64_t count, float* out) {
   clear(out, count);
-  BlockTile tile(x, first);
+  BlockTile tile(x, first, count);
   for (int64_t b = 0; b < x.cols / 256; ++b) {
     const std::byte* header = group;
     group += kScaleBytes;

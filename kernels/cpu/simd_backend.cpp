@@ -67,13 +67,7 @@ Result<void> SimdBackend::pack(CpuWeight& weight) {
     const uint64_t bytes = 2 * kTileFloats * sizeof(float) * static_cast<uint64_t>(num_threads());
     LACUNA_ASSIGN_OR_RETURN(product_tiles_, claim(bytes, "products"));
   }
-  const int64_t row_blocks = weight.cols / 32 * (weight.precise_inputs ? 2 : 1);
-  if (quantised && row_blocks > most_row_blocks_) {
-    const auto blocks = static_cast<uint64_t>(row_blocks) * static_cast<uint64_t>(options_.max_rows);
-    release(activation_blocks_);
-    LACUNA_ASSIGN_OR_RETURN(activation_blocks_, claim(blocks * sizeof(ActivationBlock), "quantised activations"));
-    most_row_blocks_ = row_blocks;
-  }
+  if (quantised) LACUNA_RETURN_IF_ERROR(claim_activations(weight.cols / 32, weight.precise_inputs));
   const uint64_t bytes = packed_group_bytes(weight.type, weight.cols) * static_cast<uint64_t>(num_groups(weight.rows));
   LACUNA_ASSIGN_OR_RETURN(const WeightStore::Section section, claim_packed(bytes, weight.name));
   weight.packed = section.data;
@@ -81,6 +75,26 @@ Result<void> SimdBackend::pack(CpuWeight& weight) {
     pack_matrix(weight.type, weight.rows, weight.cols, weight.file.data(), section.data, pool_);
   }
   if (weight.use == WeightUse::head) return pack_rough(weight);
+  return {};
+}
+
+/// Memory for the quantised inputs of a matrix with so many blocks in a row.
+Result<void> SimdBackend::claim_activations(int64_t row_blocks, bool precise) {
+  const auto blocks = static_cast<uint64_t>(row_blocks);
+  const uint64_t bytes = blocks * static_cast<uint64_t>(activation_stride(options_.max_rows)) * sizeof(ActivationBlock);
+  if (row_blocks > most_row_blocks_) {
+    release(activation_blocks_);
+    LACUNA_ASSIGN_OR_RETURN(activation_blocks_, claim(bytes, "quantised activations"));
+    most_row_blocks_ = row_blocks;
+  }
+  if (precise && row_blocks > most_second_blocks_) {
+    release(second_blocks_);
+    release(second_marks_);
+    LACUNA_ASSIGN_OR_RETURN(second_blocks_, claim(bytes, "quantised activations"));
+    const auto marks = blocks * static_cast<uint64_t>(options_.max_rows) + kMarksRead;
+    LACUNA_ASSIGN_OR_RETURN(second_marks_, claim(marks, "quantised activations"));
+    most_second_blocks_ = row_blocks;
+  }
   return {};
 }
 
@@ -113,15 +127,26 @@ void SimdBackend::run_rope(Tensor x, int head_dim, const RopeParameters& paramet
 
 Activations SimdBackend::prepare_activations(Tensor x, bool quantise, bool precise) {
   auto* blocks = activation_blocks_.as<ActivationBlock>();
-  const Activations activations{x.data, blocks, x.rows, x.cols, precise};
+  auto* second = second_blocks_.as<ActivationBlock>();
+  auto* marks = second_marks_.as<uint8_t>();
+  Activations activations{.values = x.data,
+                          .blocks = blocks,
+                          .num_rows = x.rows,
+                          .cols = x.cols,
+                          .stride = activation_stride(x.rows),
+                          .marks_stride = x.rows};
   if (!quantise) return activations;
-  const int64_t stride = activations.stride();
+  if (precise) {
+    activations.second = second;
+    activations.marks = marks;
+  }
   for_each_row(x.rows, [&](int64_t row, int) {
     const float* values = x.data + row * x.cols;
     if (precise) {
-      kernels_.quantise_row_twice(values, x.cols, blocks + row, blocks + x.rows + row, stride);
+      const SecondTerms terms{second + row, marks + row, activations.marks_stride};
+      kernels_.quantise_row_twice(values, x.cols, terms, blocks + row, activations.stride);
     } else {
-      kernels_.quantise_row(values, x.cols, blocks + row, stride);
+      kernels_.quantise_row(values, x.cols, blocks + row, activations.stride);
     }
   });
   return activations;

@@ -5,6 +5,7 @@
 /// simd_attention.cpp attention.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -84,12 +85,21 @@ class SimdBackend final : public CpuBackend {
   void run_attention(const AttentionParameters& parameters, Tensor queries,
                      std::span<const AttentionSequence> sequences, Tensor out) override;
 
-  /// Calls body(row, worker) for each row; few rows stay on the calling thread.
+  /// Calls body(row, worker) for each row; few rows stay on the calling thread. Neighbours share cache lines in quantised
+  /// activations and in pages of keys, so a worker takes many in a row.
   template <class Body>
   void for_each_row(int64_t rows, Body&& body) {
-    if (rows >= kSerialRows) return pool_.for_each(rows, body);
-    for (int64_t row = 0; row < rows; ++row) body(row, 0);
+    if (rows < kSerialRows) {
+      for (int64_t row = 0; row < rows; ++row) body(row, 0);
+      return;
+    }
+    const int64_t turns = 4 * pool_.size();
+    const int64_t size = ((rows + turns - 1) / turns + kBlockTokens - 1) / kBlockTokens * kBlockTokens;
+    pool_.for_each((rows + size - 1) / size, [&](int64_t range, int worker) {
+      for (int64_t row = range * size; row < std::min((range + 1) * size, rows); ++row) body(row, worker);
+    });
   }
+  Result<void> claim_activations(int64_t row_blocks, bool precise);
   /// x as the products take it; quantised if `quantise`.
   Activations prepare_activations(Tensor x, bool quantise, bool precise);
   /// The groups from `begin` to `end` of a matrix; `tile` is the worker's part of product_tiles_.
@@ -130,7 +140,10 @@ class SimdBackend final : public CpuBackend {
 
   const KernelTable& kernels_;
   int64_t most_row_blocks_ = 0;      // of any matrix, for one row of its inputs
-  AlignedBuffer activation_blocks_;  // ActivationBlock[max_rows * most_row_blocks_]
+  int64_t most_second_blocks_ = 0;   // of any with precise inputs
+  AlignedBuffer activation_blocks_;  // ActivationBlock[most_row_blocks_ * activation_stride(max_rows)]
+  AlignedBuffer second_blocks_;      // the same, of most_second_blocks_
+  AlignedBuffer second_marks_;       // [most_second_blocks_ * max_rows + kMarksRead]
   AlignedBuffer product_tiles_;      // [worker][2][kTileRows, kGroupRows]
   AlignedBuffer rough_products_;     // [kMostBestRows, groups of the largest head, kGroupRows]
   std::vector<BestRows::Row> rough_bests_;  // [chunk][kMostBestRows]

@@ -26,10 +26,12 @@ constexpr int64_t chunks_of(int64_t count, int64_t size) {
 double input_norm(const Activations& x, int64_t row) {
   double squares = 0;
   for (int64_t b = 0; b < x.cols / 32; ++b) {
-    const ActivationBlock* block = x.blocks + b * x.stride() + row;
+    const ActivationBlock& first = x.blocks[b * x.stride + row];
+    const bool marked = x.two_terms() && x.marks[b * x.marks_stride + row] == kMarked;
+    const ActivationBlock* rest = marked ? &x.second[b * x.stride + row] : nullptr;
     for (int i = 0; i < 32; ++i) {
-      double value = static_cast<double>(block->d) * block->q[i];
-      if (x.two_terms) value += static_cast<double>(block[x.num_rows].d) * block[x.num_rows].q[i];
+      double value = static_cast<double>(first.d) * first.q[i];
+      if (rest != nullptr) value += static_cast<double>(rest->d) * rest->q[i];
       squares += value * value;
     }
   }
@@ -158,7 +160,7 @@ void SimdBackend::search_best_rows(const Activations& x, const CpuWeight& head, 
   const auto* errors =
       reinterpret_cast<const float*>(head.rough + rough_errors_offset(head.rough_type, head.rows, head.cols));
   const double greatest_norm = static_cast<double>(errors[num_groups(head.rows) * kGroupRows]);
-  const double rounding = static_cast<double>(product_rounding(x.two_terms ? 2 * x.cols : x.cols)) * 2 *
+  const double rounding = static_cast<double>(product_rounding(x.two_terms() ? 2 * x.cols : x.cols)) * 2 *
                           greatest_norm * norm;
   if (rough.row < 0 || !std::isfinite(norm) || !std::isfinite(rounding)) return;
 

@@ -105,10 +105,17 @@ inline F f_load_bf16(const void* p) {
 inline void f_store_halves(Half* p, F x) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));
 }
-/// kLanes integers of 32 bits as signed bytes.
-inline void i_store_bytes(int8_t* p, I x) {
-  const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
-  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(words, words));
+/// 16 integers of 32 bits as signed bytes, saturated.
+inline __m128i i_to_bytes(const I (&x)[kHalves]) {
+  const __m256i words = _mm256_packs_epi32(x[0], x[1]);  // each half of the register by itself
+  const __m256i bytes = _mm256_packs_epi16(words, words);
+  return _mm_unpacklo_epi32(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1));
+}
+/// One bit a byte: its highest; of 64 bytes.
+inline uint64_t high_bits(const uint8_t* p) {
+  const auto low = static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_loadu_si256(reinterpret_cast<const I*>(p))));
+  const auto high = static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_loadu_si256(reinterpret_cast<const I*>(p + 32))));
+  return (uint64_t{high} << 32) | low;
 }
 
 inline I i_zero() {

@@ -97,8 +97,11 @@ inline F f_load_bf16(const void* p) {
 inline void f_store_halves(Half* p, F x) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));
 }
-inline void i_store_bytes(int8_t* p, I x) {
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtsepi32_epi8(x));
+inline __m128i i_to_bytes(const I (&x)[kHalves]) {
+  return _mm512_cvtsepi32_epi8(x[0]);
+}
+inline uint64_t high_bits(const uint8_t* p) {
+  return _mm512_movepi8_mask(_mm512_loadu_si512(p));
 }
 
 inline I i_zero() {
