@@ -1,13 +1,15 @@
 /// Attention of a tile of query rows over one segment of the paged cache. Included inside a target region only.
 ///
-/// Pages are visited in order; each is converted to single precision once for the whole tile, or, where the tile has
-/// few rows, on the way into registers. Keys lie transposed in a page ([head_dim, 16 tokens]), so that the scores of 16
-/// tokens fill vectors without horizontal sums; values lie by token.
+/// Pages are visited in order, two in a step where both are there, so that a step's maximum, factor and passes over the
+/// output are paid once for 32 tokens. Each page is converted to single precision once for the whole tile, or, where the
+/// tile has few rows, on the way into registers. Keys lie transposed in a page ([head_dim, 16 tokens]), so that the scores
+/// of 16 tokens fill vectors without horizontal sums; values lie by token.
 /// The softmax is the running one: a maximum, a total and an unnormalised output per row, scaled down when the maximum
 /// grows.
 ///
-/// A page in which a row sees nothing leaves its state bit for bit: its maximum is unchanged, so the factor is e^0 = 1,
-/// and its weights are exactly 0. So a row's result does not depend on which other rows made its tile visit more pages.
+/// A page in which a row sees nothing leaves its state bit for bit, alone or in a pair: the maximum is unchanged, so the
+/// factor is e^0 = 1, and its weights are exactly 0. Pairs begin at multiples of 32 tokens. So a row's result does not
+/// depend on which other rows made its tile visit more pages.
 #pragma once
 
 namespace lacuna::kernels {
@@ -23,12 +25,20 @@ constexpr int kRowsAtOnce = kHalves == 1 ? 8 : 3;
 /// `Element`: float, where the page was converted for a tile of many rows; Half, where few rows read it as it is.
 template <class Element>
 struct Page {
-  int first_token;
   int num_tokens;
   const Element* keys;    // [head_dim, 16]
   const Element* values;  // [16, value_stride]
   int value_stride;
-  float* weights;  // [kRowsAtOnce, 16]
+};
+
+template <class Element, int kPages>
+struct Step {
+  static constexpr int kTokens = kPages * kBlockTokens;
+  static constexpr int kVectors = kPages * kHalves;  // of scores
+
+  int first_token;
+  Page<Element> pages[kPages];
+  float* weights;  // [kRowsAtOnce, kTokens]
 };
 
 inline F load_elements(const float* p) {
@@ -42,18 +52,14 @@ Page<Half> page_at(const AttentionTile& tile, int first_token) {
   const int32_t block = tile.block_table[static_cast<size_t>(first_token / kBlockTokens)];
   const std::byte* base = tile.layer + static_cast<size_t>(block) * tile.block_bytes;
   const int left = tile.end_token - first_token;
-  return {first_token,
-          left < kBlockTokens ? left : kBlockTokens,
-          reinterpret_cast<const Half*>(base + tile.keys_offset),
-          reinterpret_cast<const Half*>(base + tile.values_offset),
-          tile.head_dim,
-          tile.scratch};
+  return {left < kBlockTokens ? left : kBlockTokens, reinterpret_cast<const Half*>(base + tile.keys_offset),
+          reinterpret_cast<const Half*>(base + tile.values_offset), tile.head_dim};
 }
 
-/// Into scratch memory behind the weights.
-Page<float> converted(const AttentionTile& tile, const Page<Half>& page) {
+/// Into `memory`: [2, 16, padded_head_dim].
+Page<float> converted(const AttentionTile& tile, const Page<Half>& page, float* memory) {
   const int padded = padded_head_dim(tile.head_dim);
-  float* keys = page.weights + kMostAttentionRowsAtOnce * kBlockTokens;
+  float* keys = memory;
   float* values = keys + kBlockTokens * padded;
   for (int i = 0; i < tile.head_dim * kBlockTokens; i += kLanes) f_store(keys + i, f_load_halves(page.keys + i));
   const Half* from = page.values;
@@ -64,76 +70,72 @@ Page<float> converted(const AttentionTile& tile, const Page<Half>& page) {
     for (; i < tile.head_dim; ++i) to[i] = half_to_float(from[i]);
     for (; i < padded; ++i) to[i] = 0;
   }
-  return {page.first_token, page.num_tokens, keys, values, padded, page.weights};
+  return {page.num_tokens, keys, values, padded};
 }
 
 /// Turns a row's scores into weights relative to its new maximum; returns the factor for what was summed before.
-F update_softmax(const AttentionTile& tile, int first_token, int row, F (&scores)[kHalves], float* weights) {
+template <int kVectors>
+F update_softmax(const AttentionTile& tile, int first_token, int row, F (&scores)[kVectors], float* weights) {
   const int lo = tile.first_token[row] - first_token;
   const int hi = tile.last_token[row] - first_token;
-  if (lo > 0 || hi < kBlockTokens - 1) {
-    for (int h = 0; h < kHalves; ++h) scores[h] = f_keep_lanes(scores[h], h * kLanes, lo, hi, f_set(-__builtin_inff()));
+  if (lo > 0 || hi < kVectors * kLanes - 1) {
+    for (int v = 0; v < kVectors; ++v) scores[v] = f_keep_lanes(scores[v], v * kLanes, lo, hi, f_set(-__builtin_inff()));
   }
   F largest = scores[0];
-  for (int h = 1; h < kHalves; ++h) largest = f_max(largest, scores[h]);
-  const float page_maximum = f_reduce_max(largest);
-  const float maximum = page_maximum > tile.maximum[row] ? page_maximum : tile.maximum[row];
+  for (int v = 1; v < kVectors; ++v) largest = f_max(largest, scores[v]);
+  const float step_maximum = f_reduce_max(largest);
+  const float maximum = step_maximum > tile.maximum[row] ? step_maximum : tile.maximum[row];
+  // Summed lane by lane within a page, and then the pages: zeros of a page that is not seen change nothing.
   F sum = f_zero();
-  for (int h = 0; h < kHalves; ++h) {
-    const F weight = f_exp(f_sub(scores[h], f_set(maximum)));
-    f_store(weights + h * kLanes, weight);
+  for (int v = 0; v < kVectors; ++v) {
+    const F weight = f_exp(f_sub(scores[v], f_set(maximum)));
+    f_store(weights + v * kLanes, weight);
     sum = f_add(sum, weight);
   }
-  // Most pages leave the maximum as it is; e^0 is exactly 1.
+  // Most steps leave the maximum as it is; e^0 is exactly 1.
   const F factor = maximum == tile.maximum[row] ? f_set(1.0f) : f_exp(f_set(tile.maximum[row] - maximum));
   tile.total[row] = tile.total[row] * f_first(factor) + f_reduce_add(sum);
   tile.maximum[row] = maximum;
   return factor;
 }
 
-/// Adds dimension d's share of the scores of 16 tokens.
-template <int kRows, class Element>
-[[gnu::always_inline]] inline void add_dimension(const float* queries, int head_dim, int d, const Element* keys,
-                                                 F (&scores)[kRows][kHalves]) {
-  for (int h = 0; h < kHalves; ++h) {
-    const F key = load_elements(keys + d * kBlockTokens + h * kLanes);
-    for (int r = 0; r < kRows; ++r) scores[r][h] = f_fma(f_set(queries[r * head_dim + d]), key, scores[r][h]);
-  }
-}
-
-/// Even and odd dimensions are summed apart: one chain of additions alone would wait for itself.
-template <int kRows, class Element>
-void score_page(const AttentionTile& tile, const Page<Element>& page, int first_row, F (&scores)[kRows][kHalves]) {
-  F odd[kRows][kHalves];
-  for (int r = 0; r < kRows; ++r) {
-    for (int h = 0; h < kHalves; ++h) scores[r][h] = odd[r][h] = f_zero();
+template <int kRows, class Element, int kPages>
+void score_step(const AttentionTile& tile, const Step<Element, kPages>& step, int first_row,
+                F (&scores)[kRows][kPages * kHalves]) {
+  for (auto& row : scores) {
+    for (F& vector : row) vector = f_zero();
   }
   const float* queries = tile.queries + first_row * tile.head_dim;
-  int d = 0;
-  for (; d + 2 <= tile.head_dim; d += 2) {
-    add_dimension<kRows>(queries, tile.head_dim, d, page.keys, scores);
-    add_dimension<kRows>(queries, tile.head_dim, d + 1, page.keys, odd);
-  }
-  if (d < tile.head_dim) add_dimension<kRows>(queries, tile.head_dim, d, page.keys, scores);
-  for (int r = 0; r < kRows; ++r) {
-    for (int h = 0; h < kHalves; ++h) scores[r][h] = f_add(scores[r][h], odd[r][h]);
+  for (int d = 0; d < tile.head_dim; ++d) {
+    F query[kRows];
+    for (int r = 0; r < kRows; ++r) query[r] = f_set(queries[r * tile.head_dim + d]);
+    for (int v = 0; v < kPages * kHalves; ++v) {
+      const Element* keys = step.pages[v / kHalves].keys + d * kBlockTokens + v % kHalves * kLanes;
+      const F key = load_elements(keys);
+      for (int r = 0; r < kRows; ++r) scores[r][v] = f_fma(query[r], key, scores[r][v]);
+    }
   }
 }
 
 /// out = out * factor + weights · values, for kVectors vectors of dimensions from d on.
-template <int kRows, int kVectors, class Element>
-void add_values(const AttentionTile& tile, const Page<Element>& page, int first_row, int d, const F (&factor)[kRows]) {
+template <int kRows, int kVectors, class Element, int kPages>
+void add_values(const AttentionTile& tile, const Step<Element, kPages>& step, int first_row, int d,
+                const F (&factor)[kRows]) {
   const int padded = padded_head_dim(tile.head_dim);
   float* out = tile.out + first_row * padded + d;
-  const Element* values = page.values + d;
   F sum[kRows][kVectors];
   for (int r = 0; r < kRows; ++r) {
     for (int v = 0; v < kVectors; ++v) sum[r][v] = f_mul(f_load(out + r * padded + v * kLanes), factor[r]);
   }
-  for (int t = 0; t < page.num_tokens; ++t, values += page.value_stride) {
-    for (int v = 0; v < kVectors; ++v) {
-      const F value = load_elements(values + v * kLanes);
-      for (int r = 0; r < kRows; ++r) sum[r][v] = f_fma(f_set(page.weights[r * kBlockTokens + t]), value, sum[r][v]);
+  for (int p = 0; p < kPages; ++p) {
+    const Page<Element>& page = step.pages[p];
+    const Element* values = page.values + d;
+    const float* weights = step.weights + p * kBlockTokens;
+    for (int t = 0; t < page.num_tokens; ++t, values += page.value_stride) {
+      for (int v = 0; v < kVectors; ++v) {
+        const F value = load_elements(values + v * kLanes);
+        for (int r = 0; r < kRows; ++r) sum[r][v] = f_fma(f_set(weights[r * step.kTokens + t]), value, sum[r][v]);
+      }
     }
   }
   for (int r = 0; r < kRows; ++r) {
@@ -141,31 +143,49 @@ void add_values(const AttentionTile& tile, const Page<Element>& page, int first_
   }
 }
 
-template <int kRows, class Element>
-void attend_page(const AttentionTile& tile, const Page<Element>& page, int first_row) {
-  F scores[kRows][kHalves];
-  score_page<kRows>(tile, page, first_row, scores);
+template <int kRows, class Element, int kPages>
+void attend_step(const AttentionTile& tile, const Step<Element, kPages>& step, int first_row) {
+  F scores[kRows][kPages * kHalves];
+  score_step<kRows>(tile, step, first_row, scores);
   F factor[kRows];
   for (int r = 0; r < kRows; ++r) {
-    factor[r] = update_softmax(tile, page.first_token, first_row + r, scores[r], page.weights + r * kBlockTokens);
+    factor[r] = update_softmax(tile, step.first_token, first_row + r, scores[r], step.weights + r * step.kTokens);
   }
   const int padded = padded_head_dim(tile.head_dim);
   int d = 0;
-  for (; d + 32 <= padded; d += 32) add_values<kRows, 2 * kHalves>(tile, page, first_row, d, factor);
-  if (d < padded) add_values<kRows, kHalves>(tile, page, first_row, d, factor);
+  for (; d + 32 <= padded; d += 32) add_values<kRows, 2 * kHalves>(tile, step, first_row, d, factor);
+  if (d < padded) add_values<kRows, kHalves>(tile, step, first_row, d, factor);
 }
 
-template <int kRows, class Element>
-void attend_last_rows(const AttentionTile& tile, const Page<Element>& page, int first_row) {
-  if (tile.num_rows - first_row == kRows) return attend_page<kRows>(tile, page, first_row);
-  if constexpr (kRows > 1) attend_last_rows<kRows - 1>(tile, page, first_row);
+template <int kRows, class Element, int kPages>
+void attend_last_rows(const AttentionTile& tile, const Step<Element, kPages>& step, int first_row) {
+  if (tile.num_rows - first_row == kRows) return attend_step<kRows>(tile, step, first_row);
+  if constexpr (kRows > 1) attend_last_rows<kRows - 1>(tile, step, first_row);
 }
 
-template <class Element>
-void attend_rows(const AttentionTile& tile, const Page<Element>& page) {
+template <class Element, int kPages>
+void attend_rows(const AttentionTile& tile, const Step<Element, kPages>& step) {
   int row = 0;
-  for (; row + kRowsAtOnce <= tile.num_rows; row += kRowsAtOnce) attend_page<kRowsAtOnce>(tile, page, row);
-  if (row < tile.num_rows) attend_last_rows<kRowsAtOnce - 1>(tile, page, row);
+  for (; row + kRowsAtOnce <= tile.num_rows; row += kRowsAtOnce) attend_step<kRowsAtOnce>(tile, step, row);
+  if (row < tile.num_rows) attend_last_rows<kRowsAtOnce - 1>(tile, step, row);
+}
+
+/// kPages pages, whose first token is `first`.
+template <int kPages>
+void attend_pages(const AttentionTile& tile, int first) {
+  const int padded = padded_head_dim(tile.head_dim);
+  const bool direct = tile.num_rows <= 2 * kRowsAtOnce && tile.head_dim == padded;
+  if (direct) {
+    Step<Half, kPages> step{first, {}, tile.scratch};
+    for (int p = 0; p < kPages; ++p) step.pages[p] = page_at(tile, first + p * kBlockTokens);
+    return attend_rows(tile, step);
+  }
+  Step<float, kPages> step{first, {}, tile.scratch};
+  float* memory = tile.scratch + kMostAttentionRowsAtOnce * step.kTokens;
+  for (int p = 0; p < kPages; ++p, memory += 2 * kBlockTokens * padded) {
+    step.pages[p] = converted(tile, page_at(tile, first + p * kBlockTokens), memory);
+  }
+  attend_rows(tile, step);
 }
 
 void attend(const AttentionTile& tile) {
@@ -176,13 +196,13 @@ void attend(const AttentionTile& tile) {
     tile.total[r] = 0;
   }
   for (int i = 0; i < tile.num_rows * padded; i += kLanes) f_store(tile.out + i, f_zero());
-  const bool direct = tile.num_rows <= 2 * kRowsAtOnce && tile.head_dim == padded;
-  for (int first = tile.begin_token; first < tile.end_token; first += kBlockTokens) {
-    const Page<Half> page = page_at(tile, first);
-    if (direct) {
-      attend_rows(tile, page);
+  for (int first = tile.begin_token; first < tile.end_token;) {
+    if (first % (2 * kBlockTokens) == 0 && first + kBlockTokens < tile.end_token) {
+      attend_pages<2>(tile, first);
+      first += 2 * kBlockTokens;
     } else {
-      attend_rows(tile, converted(tile, page));
+      attend_pages<1>(tile, first);
+      first += kBlockTokens;
     }
   }
 }

@@ -23,9 +23,25 @@
 
 namespace lacuna::kernels {
 
-const KernelTable kAvx2Kernels{"avx2",       "avx2",           multiply_group, quantise_row, quantise_row_twice,
-                               rms_norm_row, layer_norm_row,   swiglu,         geglu,        gelu,
-                               rope_row,     floats_to_halves, attend,         merge_segment,
-                                   scan_rough};
+const KernelTable kAvx2Kernels{
+    .name = "avx2",
+    .isa = "avx2",
+    .multiply_group = multiply_group,
+    .add_bias = add_bias,
+    .store_tile = store_tile,
+    .add_tile = add_tile,
+    .quantise_row = quantise_row,
+    .quantise_row_twice = quantise_row_twice,
+    .rms_norm_row = rms_norm_row,
+    .layer_norm_row = layer_norm_row,
+    .swiglu = swiglu,
+    .geglu = geglu,
+    .gelu = gelu,
+    .rope_row = rope_row,
+    .floats_to_halves = floats_to_halves,
+    .attend = attend,
+    .merge_segment = merge_segment,
+    .scan_rough = scan_rough,
+};
 
 }  // namespace lacuna::kernels

@@ -23,9 +23,25 @@
 
 namespace lacuna::kernels {
 
-const KernelTable kAvx512Kernels{"avx512-vnni", "avx512",         multiply_group, quantise_row, quantise_row_twice,
-                                 rms_norm_row,  layer_norm_row,   swiglu,         geglu,        gelu,
-                                 rope_row,      floats_to_halves, attend,         merge_segment,
-                                   scan_rough};
+const KernelTable kAvx512Kernels{
+    .name = "avx512-vnni",
+    .isa = "avx512",
+    .multiply_group = multiply_group,
+    .add_bias = add_bias,
+    .store_tile = store_tile,
+    .add_tile = add_tile,
+    .quantise_row = quantise_row,
+    .quantise_row_twice = quantise_row_twice,
+    .rms_norm_row = rms_norm_row,
+    .layer_norm_row = layer_norm_row,
+    .swiglu = swiglu,
+    .geglu = geglu,
+    .gelu = gelu,
+    .rope_row = rope_row,
+    .floats_to_halves = floats_to_halves,
+    .attend = attend,
+    .merge_segment = merge_segment,
+    .scan_rough = scan_rough,
+};
 
 }  // namespace lacuna::kernels

@@ -192,6 +192,39 @@ void rope_row(float* row, int64_t cols, int head_dim, int num_dims, bool interle
   }
 }
 
+/// Calls whole(j) for each vector of a row of a tile where the matrix has all 16 columns, else part(j) for each column.
+template <class Whole, class Part>
+[[gnu::always_inline]] inline void for_each_column(int64_t width, Whole&& whole, Part&& part) {
+  if (width == kGroupRows) {
+    for (int64_t j = 0; j < kGroupRows; j += kLanes) whole(j);
+  } else {
+    for (int64_t j = 0; j < width; ++j) part(j);
+  }
+}
+
+void add_bias(float* tile, int64_t count, const float* bias, int64_t width) {
+  for (int64_t i = 0; i < count; ++i, tile += kGroupRows) {
+    for_each_column(
+        width, [&](int64_t j) { f_store(tile + j, f_add(f_load(tile + j), f_load(bias + j))); },
+        [&](int64_t j) { tile[j] += bias[j]; });
+  }
+}
+
+void store_tile(const float* tile, int64_t count, int64_t width, int64_t stride, float* out) {
+  for (int64_t i = 0; i < count; ++i, tile += kGroupRows, out += stride) {
+    for_each_column(
+        width, [&](int64_t j) { f_store(out + j, f_load(tile + j)); }, [&](int64_t j) { out[j] = tile[j]; });
+  }
+}
+
+void add_tile(const float* tile, int64_t count, int64_t width, int64_t stride, float* out) {
+  for (int64_t i = 0; i < count; ++i, tile += kGroupRows, out += stride) {
+    for_each_column(
+        width, [&](int64_t j) { f_store(out + j, f_add(f_load(out + j), f_load(tile + j))); },
+        [&](int64_t j) { out[j] += tile[j]; });
+  }
+}
+
 void floats_to_halves(const float* from, int64_t count, Half* to) {
   int64_t i = 0;
   for (; i + kLanes <= count; i += kLanes) f_store_halves(to + i, f_load(from + i));

@@ -24,6 +24,7 @@ inline constexpr int kAttentionRows = 64;
 inline constexpr int kSegmentTokens = 512;
 /// Query rows whose weights for a page lie in the scratch memory at one time.
 inline constexpr int kMostAttentionRowsAtOnce = 8;
+inline constexpr int kMostPagesAtOnce = 2;
 
 /// out[i][j] = the product of row j of the packed group and activation row first + i; for i < count <= kTileRows.
 using MultiplyGroup = void (*)(const std::byte* group, const Activations& x, int64_t first, int64_t count,
@@ -52,8 +53,8 @@ constexpr int padded_head_dim(int head_dim) {
   return (head_dim + 15) / 16 * 16;
 }
 constexpr size_t attention_scratch_floats(int head_dim) {
-  return static_cast<size_t>(2 * kBlockTokens) * static_cast<size_t>(padded_head_dim(head_dim)) +
-         kMostAttentionRowsAtOnce * kBlockTokens;
+  return static_cast<size_t>(kMostPagesAtOnce * 2 * kBlockTokens) * static_cast<size_t>(padded_head_dim(head_dim)) +
+         kMostAttentionRowsAtOnce * kMostPagesAtOnce * kBlockTokens;
 }
 
 /// A part of a head's rough products (rough_rows.h), in whole groups.
@@ -82,6 +83,14 @@ struct KernelTable {
   const char* isa;   ///< what BackendOptions::isa asks for
 
   MultiplyGroup (*multiply_group)(TensorType type);
+
+  /// On a tile of products [count, 16], of whose columns the matrix has `width`:
+  /// tile[i][j] += bias[j]
+  void (*add_bias)(float* tile, int64_t count, const float* bias, int64_t width);
+  /// out[i * stride + j] = tile[i][j]
+  void (*store_tile)(const float* tile, int64_t count, int64_t width, int64_t stride, float* out);
+  /// out[i * stride + j] += tile[i][j]
+  void (*add_tile)(const float* tile, int64_t count, int64_t width, int64_t stride, float* out);
 
   /// Block b goes to out[b * stride].
   void (*quantise_row)(const float* x, int64_t cols, ActivationBlock* out, int64_t stride);

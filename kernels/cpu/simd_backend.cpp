@@ -25,37 +25,6 @@ const std::byte* packed_group(const CpuWeight& weight, int64_t group) {
   return weight.packed + packed_group_bytes(weight.type, weight.cols) * static_cast<uint64_t>(group);
 }
 
-/// Calls body(j) for the columns of a tile that the matrix has: nearly always all, which the compiler then knows.
-template <class Body>
-void for_each_column(int64_t width, Body&& body) {
-  if (width == kGroupRows) {
-    for (int64_t j = 0; j < kGroupRows; ++j) body(j);
-  } else {
-    for (int64_t j = 0; j < width; ++j) body(j);
-  }
-}
-
-/// tile [count, 16] += bias [width], row by row.
-void add_bias(float* tile, int64_t count, const float* bias, int64_t width) {
-  for (int64_t i = 0; i < count; ++i, tile += kGroupRows) {
-    for_each_column(width, [&](int64_t j) { tile[j] += bias[j]; });
-  }
-}
-
-/// out[i * stride + j] = tile[i][j], for j < width.
-void store_tile(const float* tile, int64_t count, int64_t width, int64_t stride, float* out) {
-  for (int64_t i = 0; i < count; ++i, tile += kGroupRows, out += stride) {
-    for_each_column(width, [&](int64_t j) { out[j] = tile[j]; });
-  }
-}
-
-/// out[i * stride + j] += tile[i][j], for j < width.
-void add_tile(const float* tile, int64_t count, int64_t width, int64_t stride, float* out) {
-  for (int64_t i = 0; i < count; ++i, tile += kGroupRows, out += stride) {
-    for_each_column(width, [&](int64_t j) { out[j] += tile[j]; });
-  }
-}
-
 }  // namespace
 
 SimdBackend::SimdBackend(const BackendOptions& options, const KernelTable& kernels)
@@ -192,12 +161,12 @@ void SimdBackend::multiply_groups(const Activations& x, const Product& product, 
     for (int64_t group = begin; group < end; ++group) {
       multiply(packed_group(w, group), x, first, count, tile);
       const int64_t width = std::min<int64_t>(kGroupRows, w.rows - group * kGroupRows);
-      if (product.bias != nullptr) add_bias(tile, count, product.bias + group * kGroupRows, width);
+      if (product.bias != nullptr) kernels_.add_bias(tile, count, product.bias + group * kGroupRows, width);
       float* out = product.out + first * w.rows + group * kGroupRows;
       if (product.accumulate) {
-        add_tile(tile, count, width, w.rows, out);
+        kernels_.add_tile(tile, count, width, w.rows, out);
       } else {
-        store_tile(tile, count, width, w.rows, out);
+        kernels_.store_tile(tile, count, width, w.rows, out);
       }
     }
   }
@@ -227,7 +196,7 @@ void SimdBackend::multiply_gated_groups(const Activations& x, const CpuWeight& g
       multiply_up(packed_group(up, group), x, first, count, up_tile);
       combine(tile, up_tile, count * kGroupRows, tile);
       const int64_t width = std::min<int64_t>(kGroupRows, out.cols - group * kGroupRows);
-      store_tile(tile, count, width, out.cols, out.data + first * out.cols + group * kGroupRows);
+      kernels_.store_tile(tile, count, width, out.cols, out.data + first * out.cols + group * kGroupRows);
     }
   }
 }
