@@ -43,6 +43,16 @@ class Side {
     return {};
   }
 
+  Result<void> read_memory() {
+    constexpr int kPasses = 16;
+    const auto read = [](int num_threads) { return measure_memory_read(num_threads, memory_read_bytes(), kPasses); };
+    LACUNA_ASSIGN_OR_RETURN(const double one, read(1));
+    LACUNA_ASSIGN_OR_RETURN(const double all, read(report_.model.num_threads));
+    report_.memory.one_thread.push_back(one);
+    report_.memory.all_threads.push_back(all);
+    return {};
+  }
+
   Result<void> run_peer() {
     for (auto& [test, ours, peers] : report_.tests) {
       const PeerRun run{report_.peer_program, report_.path, report_.model.num_threads, test};
@@ -59,12 +69,13 @@ class Side {
   SpeedBench& bench_;
 };
 
-/// All repetitions of all tests, the peer's between ours.
-Result<void> run_all(SpeedReport& report, SpeedBench& bench, const Console& console) {
+/// All repetitions of all tests, the peer's and those of the memory between ours.
+Result<void> run_all(SpeedReport& report, SpeedBench& bench, bool read_memory, const Console& console) {
   Side side(report, bench);
   ProgressLine line(console);
   for (int repetition = 0; repetition < report.repetitions; ++repetition) {
     line.show({fmt::format("run {} of {}", repetition + 1, report.repetitions), 0, 0});
+    if (read_memory) LACUNA_RETURN_IF_ERROR(side.read_memory());
     if (report.peer_program.empty()) {
       LACUNA_RETURN_IF_ERROR(side.run_ours());
       continue;
@@ -96,13 +107,8 @@ Result<SpeedReport> measure_speed(const BenchOptions& options, const CommonOptio
   SpeedBench bench(*loaded.engine);
   Speeds warm_up;  // pages of the mapped file come in here
   LACUNA_RETURN_IF_ERROR(bench.measure(report.tests.front().test, warm_up));
-  LACUNA_RETURN_IF_ERROR(run_all(report, bench, console));
+  LACUNA_RETURN_IF_ERROR(run_all(report, bench, options.memory, console));
   report.rss_bytes = os::resident_bytes();
-  if (!options.memory) return report;
-  constexpr int kPasses = 12;
-  LACUNA_ASSIGN_OR_RETURN(report.memory.one_thread, measure_memory_read(1, memory_read_bytes(), kPasses));
-  LACUNA_ASSIGN_OR_RETURN(report.memory.all_threads,
-                          measure_memory_read(report.model.num_threads, memory_read_bytes(), kPasses));
   return report;
 }
 

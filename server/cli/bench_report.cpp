@@ -105,10 +105,10 @@ Json to_json(const SpeedReport& report) {
     json["peer"]["build"] = report.peer_build;
     json["order"] = report.order;
   }
-  if (report.memory.all_threads > 0) {
-    json["memory"] = {{"read_gb_per_s_1_thread", report.memory.one_thread / kGiga},
-                      {"read_gb_per_s", report.memory.all_threads / kGiga},
-                      {"decode_share", decode_read(report) / report.memory.all_threads}};
+  if (!report.memory.all_threads.empty()) {
+    json["memory"] = {{"read_gb_per_s_1_thread", median(report.memory.one_thread) / kGiga},
+                      {"read_gb_per_s", median(report.memory.all_threads) / kGiga},
+                      {"decode_share", decode_read(report) / median(report.memory.all_threads)}};
   }
   Json contexts = Json::array();
   for (size_t i = 1; i < report.tests.size(); ++i) {
@@ -136,11 +136,11 @@ void print_report(const SpeedReport& report, const Console& console) {
     const std::string behind = test.decode_behind_prompt ? fmt::format(" behind {}", test.prompt_tokens) : "";
     row(fmt::format("decode {}{}", test.generated_tokens, behind), measured.ours.decode, measured.peers.decode);
   }
-  if (report.memory.all_threads > 0) {
+  if (!report.memory.all_threads.empty()) {
     console.print(
         "memory read {:.1f} GB/s by one thread, {:.1f} GB/s by {}; decode reads {:.1f} GB/s, {:.0f} % of it\n",
-        report.memory.one_thread / kGiga, report.memory.all_threads / kGiga, model.num_threads,
-        decode_read(report) / kGiga, 100 * decode_read(report) / report.memory.all_threads);
+        median(report.memory.one_thread) / kGiga, median(report.memory.all_threads) / kGiga, model.num_threads,
+        decode_read(report) / kGiga, 100 * decode_read(report) / median(report.memory.all_threads));
   }
   console.print("loaded in {:.0f} ms, {} resident\n", report.load_ms, human_bytes(report.rss_bytes));
 }

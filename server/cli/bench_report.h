@@ -19,10 +19,10 @@ struct MeasuredTest {
   Speeds peers{};  ///< empty without a peer
 };
 
-/// In bytes a second.
+/// In bytes a second, one of each repetition; empty: not measured.
 struct MemoryRead {
-  double one_thread = 0;
-  double all_threads = 0;  ///< as many as the model has
+  std::vector<double> one_thread;
+  std::vector<double> all_threads;  ///< as many as the model has
 };
 
 struct SpeedReport {
@@ -35,7 +35,7 @@ struct SpeedReport {
   std::vector<std::string> order;   ///< who ran, "ours" or "peer"; empty without a peer
   std::string peer_program;         ///< empty: no peer
   std::string peer_build;
-  MemoryRead memory;  ///< zero: not measured
+  MemoryRead memory;
 };
 
 Json to_json(const SpeedReport& report);

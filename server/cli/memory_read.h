@@ -9,8 +9,8 @@
 namespace lacuna::server {
 
 /// Bytes a second (1e9 of them are a GB) of `num_threads` threads, each reading its own part of `bytes` from one end to
-/// the other; the best of `passes`, as McCalpin's STREAM tells it. `bytes` must be well beyond the caches. Errors:
-/// exhausted.
+/// the other, over all of `passes`: where others use the same memory, decoding cannot choose its moments either.
+/// `bytes` must be well beyond the caches. Errors: exhausted.
 Result<double> measure_memory_read(int num_threads, size_t bytes, int passes);
 
 /// A size beyond the caches of today's processors, and at most a quarter of the machine's memory.
