@@ -30,18 +30,23 @@ Result<void> check_sampling(const SamplingParameters& sampling) {
   return check_range("repetition_window", sampling.repetition_window, 0, 1 << 30);
 }
 
+/// `what`: of what they are.
+Result<void> check_ids(std::string_view what, std::span<const TokenId> tokens, int vocabulary_size) {
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    if (tokens[i] >= 0 && tokens[i] < vocabulary_size) continue;
+    return Error::format(ErrorCode::invalid_argument, "{} token {} is {}, the vocabulary has {}", what, i, tokens[i],
+                         vocabulary_size);
+  }
+  return {};
+}
+
 Result<void> check_tokens(std::span<const TokenId> tokens, int vocabulary_size, int context_tokens) {
   if (tokens.empty()) return Error{ErrorCode::invalid_argument, "the prompt is empty"};
   if (tokens.size() > static_cast<size_t>(context_tokens)) {
     return Error::format(ErrorCode::invalid_argument, "the prompt has {} tokens, the context holds {}", tokens.size(),
                          context_tokens);
   }
-  for (size_t i = 0; i < tokens.size(); ++i) {
-    if (tokens[i] >= 0 && tokens[i] < vocabulary_size) continue;
-    return Error::format(ErrorCode::invalid_argument, "prompt token {} is {}, the vocabulary has {}", i, tokens[i],
-                         vocabulary_size);
-  }
-  return {};
+  return check_ids("prompt", tokens, vocabulary_size);
 }
 
 }  // namespace
@@ -68,6 +73,9 @@ Result<void> LocalEngine::check_request(const Request& request) const {
   }
   const int room = parts_.context_tokens - (request.max_tokens > 0 ? 1 : 0);
   LACUNA_RETURN_IF_ERROR(check_tokens(request.prompt, parts_.model.vocabulary_size, room));
+  if (request.references) {
+    LACUNA_RETURN_IF_ERROR(check_ids("reference", *request.references, parts_.model.vocabulary_size));
+  }
   return check_sampling(request.sampling);
 }
 

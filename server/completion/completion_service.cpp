@@ -137,6 +137,7 @@ void CompletionService::State::request(Document& document) {
 
 engine::RequestId CompletionService::State::submit(const std::string& uri, engine::Request request, StopRules rules) {
   request.constraint = std::make_shared<StopConstraint>(std::move(rules));
+  if (const engine::Tokenizer* tokenizer = source.tokenizer()) request.references = references.tokens(*tokenizer);
   return source.submit(std::move(request), [weak = weak_from_this(), uri](const engine::Update& update) {
     if (auto state = weak.lock()) state->receive(uri, update);
   });
@@ -371,6 +372,7 @@ void CompletionService::document_opened(std::shared_ptr<const Snapshot> snapshot
 
 void CompletionService::document_closed(const std::string& uri) {
   state_->warm_up.document_closed(uri);
+  state_->references.document_closed(uri);
   const auto found = state_->documents.find(uri);
   if (found == state_->documents.end()) return;
   CompletionDocument document = std::move(found->second);

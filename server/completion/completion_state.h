@@ -16,6 +16,7 @@
 #include "server/completion/generation.h"
 #include "server/completion/pending_query.h"
 #include "server/completion/prompt_planner.h"
+#include "server/completion/reference_texts.h"
 #include "server/completion/stop_constraint.h"
 #include "server/completion/typed_through_cache.h"
 #include "server/completion/warm_up.h"
@@ -65,6 +66,7 @@ struct CompletionService::State : std::enable_shared_from_this<CompletionService
   CompletionSettings settings;
   QueryId next_query = 1;
   ComputedPrompts computed;
+  ReferenceTexts references;
   std::unordered_map<std::string, Document> documents;
   WarmUp warm_up;
   uint64_t num_activities = 0;  ///< queries so far: idle work begins only if none came for a while

@@ -1,6 +1,6 @@
-// What the service computes while nobody waits, so that the next query finds it: first the completion after the one
-// that is shown, as if that had been accepted, then the whole window of a document that was answered from a small one.
-// Both give way to any query.
+// What the service computes while nobody waits, so that the next query finds it: the text that later answers may be
+// guessed from, the completion after the one that is shown, as if that had been accepted, and then the whole window of a
+// document that was answered from a small one. The latter two give way to any query.
 #include <utility>
 
 #include "server/completion/completion_state.h"
@@ -44,6 +44,10 @@ void CompletionService::State::do_idle_work(const std::string& uri) {
   if (found == documents.end() || !source.tokenizer()) return;
   Document& document = found->second;
   if (document.pending || document.running || document.next) return schedule_idle_work(uri);
+  if (document.last_query) {
+    const auto& [snapshot, offset] = *document.last_query;
+    references.update(*source.tokenizer(), uri, snapshot->text, offset);
+  }
   if (!begin_next(document)) grow_window(document);
 }
 

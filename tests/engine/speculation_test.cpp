@@ -94,3 +94,22 @@ TEST_CASE("right guesses save steps") {
   CHECK(engine->statistics().steps - plain_steps < plain_steps);
   CHECK(guessing.statistics.accepted_tokens > 0);
 }
+
+TEST_CASE("references with tokens that the model does not have are refused") {
+  const ModelFile file({.seed = 2});
+  EngineOptions options;
+  options.model_path = file.path();
+  options.context_tokens = 256;
+  auto engine = load_engine(options);
+  Request request;
+  request.id = 1;
+  request.prompt = engine->tokenizer().encode("the ring");
+  for (const TokenId token : {-1, engine->model().vocabulary_size}) {
+    request.references = std::make_shared<const std::vector<TokenId>>(std::vector<TokenId>{0, token});
+    const auto accepted = engine->submit(request, [](const Update&) {});
+    REQUIRE_FALSE(accepted.ok());
+    CHECK(accepted.error().code == ErrorCode::invalid_argument);
+    CHECK(accepted.error().message.find("reference token 1") != std::string::npos);
+  }
+  CHECK_FALSE(engine->has_work());
+}

@@ -690,6 +690,18 @@ TEST_CASE("while a suggestion is shown the next one is computed, and accepting f
   }
 }
 
+TEST_CASE("what was worked on lately may be guessed from") {
+  Fixture f;
+  f.ask("x = ^\n", "python");
+  CHECK(f.source.request(1).references == nullptr);
+  f.model_writes("foo(1)\n");
+  f.be_idle();
+  f.ask("y = ^\n", "python");
+  const auto references = f.source.request(f.source.last_id).references;
+  REQUIRE(references != nullptr);
+  CHECK(f.source.tokenizer()->decode(*references) == "x = \n");
+}
+
 TEST_CASE("a large file is answered from a small window, which grows in idle time") {
   Fixture f;
   std::string above;
