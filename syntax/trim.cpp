@@ -180,13 +180,27 @@ class Trimmer {
 
   /// A whole new line that says what the next one says.
   bool repeats_next_line(std::string_view inserted) const {
-    if (!context_.line_blank_before || !context_.line_blank_after) return false;
+    if (!context_.line_blank_after) return false;
     uint32_t next = context_.line.end;
     while (next < text_.size() && is_space(text_[next])) next++;
     if (next >= text_.size()) return false;
-    std::string_view line = without_trailing_blanks(slice(text_, {next, line_at(text_, next).end}));
+    const ByteRange line = line_at(text_, next);
     constexpr size_t telling = 4;  // shorter ones, `}` or `end`, repeat in good code
-    return line.size() >= telling && line == without_trailing_blanks(inserted);
+    if (context_.line_blank_before) {
+      const std::string_view said = without_trailing_blanks(slice(text_, {next, line.end}));
+      return said.size() >= telling && said == without_trailing_blanks(inserted);
+    }
+    return line.end - next >= telling && begins(without_trailing_blanks(slice(text_, line)), inserted);
+  }
+
+  /// Behind a whole line: does `inserted` begin a new one with `line` or its first words?
+  static bool begins(std::string_view line, std::string_view inserted) {
+    size_t text = 0;
+    while (text < inserted.size() && is_space(inserted[text])) text++;
+    const size_t line_end = inserted.substr(0, text).rfind('\n');
+    if (line_end == std::string_view::npos) return false;
+    const std::string_view words = without_trailing_blanks(inserted.substr(line_end + 1));
+    return line.starts_with(words) && (words.size() == line.size() || !is_word(line[words.size()]));
   }
 
   const Language& language_;

@@ -123,6 +123,9 @@ TEST_CASE("blanks alone are nothing") {
 
 TEST_CASE("a whole line that says what the next one says is left out") {
   check_silence("c", "void f(void) {\n  a = 1;\n  ^\n  b = 2;\n}\n", "b = 2;\n", "repeats the next line");
+  check_silence("python", "def f():\n    t = 1^\n    return t\n", "\n    return t\n", "repeats the next line");
+  check_silence("python", "def f():\n    t = 1^\n    return t\n", "\n    return", "repeats the next line");
+  check_trim("python", "def f():\n    t = 1^\n    return t\n", "\n    t += 1\n", "\n    t += 1");
 }
 
 TEST_CASE("text that no cut can make harmless is left out") {

@@ -52,6 +52,7 @@ const browser = await openBrowser();
 const random = randomNumbers(20261127);
 const figures: Figures[] = [];
 let keys = 0;
+let taken = 0;
 
 async function press(vscode: Workbench, key: string, times = 1): Promise<void> {
   for (let i = 0; i < times; i++) await vscode.page.keyboard.press(key);
@@ -63,13 +64,17 @@ async function type(vscode: Workbench, text: string): Promise<void> {
   keys += text.length;
 }
 
+/** Rests for a moment, as one does who waits for a suggestion, and takes it or a part of it. The key is pressed in any case. */
+async function accept(vscode: Workbench, key: string): Promise<void> {
+  await vscode.page.locator('.view-line .ghost-text-decoration').first().waitFor({ timeout: 800 }).then(() => taken++, () => undefined);
+  await press(vscode, key);
+}
+
 async function step(vscode: Workbench, lines: string[]): Promise<void> {
   const dice = random(100);
   if (dice < 60) return type(vscode, `${lines[random(lines.length)]?.slice(0, 4 + random(40)) ?? ''}`);
   if (dice < 68) return press(vscode, 'Enter');
-  if (dice < 76) return press(vscode, 'Tab');
-  if (dice < 80) return press(vscode, 'Control+ArrowRight');
-  if (dice < 83) return press(vscode, 'Alt+ArrowRight');
+  if (dice < 83) return accept(vscode, dice < 76 ? 'Tab' : dice < 80 ? 'Control+ArrowRight' : 'Alt+ArrowRight');
   if (dice < 86) return press(vscode, 'Escape');
   if (dice < 91) return press(vscode, 'Backspace', 1 + random(12));
   if (dice < 93) return press(vscode, 'Control+z', 1 + random(3));
@@ -126,7 +131,8 @@ try {
   const requests = notes.filter((note) => note.method);
   const completions = requests.filter((note) => note.method === 'textDocument/inlineCompletion').length;
   const withText = notes.filter((note) => (note.items ?? 0) > 0).length;
-  console.log(`${keys} keys in ${minutes} minutes; ${requests.length} requests, ${completions} for ghost text, ${withText} answered with text`);
+  console.log(`${keys} keys in ${minutes} minutes; ${requests.length} requests, ${completions} for ghost text, ${withText} answered with text; ${taken} suggestions taken whole or in part`);
+  check(taken > 0, 'suggestions were shown and taken');
   check(settled().size === 0, `${settled().size} requests without an answer`);
   check(serverPid() === pid, 'the server is the one that was started');
   const settledFigures = figures.slice(Math.min(3, figures.length - 1));
