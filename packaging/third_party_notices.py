@@ -123,7 +123,7 @@ def find_parts(program: Path, build: Path, bundle: Path | None) -> list[Part]:
     compiled = debian_packages(headers)
     bundled = bundled_files(bundle) if bundle else set()
     parts = [npm_part(folder, sources, "compiled in") for folder, sources in npm_files(files).items()]
-    parts += [npm_part(folder, {folder / "package.json"}, "in the VS Code extension") for folder in npm_files(bundled)]
+    parts += [npm_part(folder, {folder / "package.json"}, "in the VS Code extension") for folder in sorted(npm_files(bundled))]
     parts += [debian_part(package, "shared library") for package in sorted(linked)]
     parts += [debian_part(package, "compiled in") for package in sorted(compiled)]
     # Of several packages made from one source, the first tells its licences.
