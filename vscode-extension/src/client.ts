@@ -1,7 +1,7 @@
 // The language client: vscode-languageclient does all of LSP, inline completions included; this only starts it.
 import { l10n, workspace, type Disposable } from 'vscode';
 import {
-  CloseAction, ErrorAction, LanguageClient, type ErrorHandler, type LanguageClientOptions,
+  CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn, type ErrorHandler, type LanguageClientOptions,
 } from 'vscode-languageclient/node';
 import { section, sessionSettings, type ServerSettings } from './config';
 import type { RestartPolicy, Verdict } from './restart-policy';
@@ -26,6 +26,8 @@ export function createClient(
     },
     synchronize: { fileEvents: [] },
     outputChannelName: 'Lacuna',
+    // Requests fail when the server ends under them: that is in the log, and what it means the user is told once, by Server.
+    revealOutputChannelOn: RevealOutputChannelOn.Never,
     errorHandler: errorHandler(policy, onCrash),
   };
   return new LanguageClient(section, 'Lacuna', serverCall(program, settings), options);

@@ -123,7 +123,7 @@ export class Server implements Disposable {
         this.changed.fire();
       }),
     ];
-    await client.start().catch((error: unknown) => client.error(String(error)));
+    await client.start().catch((error: unknown) => client.error(String(error), undefined, 'force'));
   }
 
   private tellMissing(path: string): void {
