@@ -12,7 +12,7 @@ namespace lacuna::kernels {
 struct alignas(16) ActivationBlock {
   int8_t q[32];  ///< -127 to 127
   float d;
-  float d_sum;          ///< d times the sum of q: what a weight's minimum multiplies
+  float d_sum;          ///< d times the sum of q, of both terms: what a weight's minimum multiplies
   int32_t sum;          ///< of q
   int16_t half_sum[2];  ///< of q[0..15] and q[16..31]
 };

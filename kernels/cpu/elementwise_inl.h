@@ -98,7 +98,9 @@ void quantise_row_twice(const float* x, int64_t cols, const SecondTerms& second,
     quantise_block<true>(block, first);
     const bool large = first.d > limit;
     second.marks[b * second.marks_stride] = large ? kMarked : 0;
-    if (large) quantise_block<false>(block, second.blocks[b * stride]);
+    if (!large) continue;
+    quantise_block<false>(block, second.blocks[b * stride]);
+    first.d_sum += second.blocks[b * stride].d_sum;
   }
 }
 

@@ -119,7 +119,8 @@ template <bool kHasMin, class Codes>
   for (uint64_t rows = high_bits(tile.marks) & tile.rows; rows != 0; rows &= rows - 1) {
     const int64_t c = __builtin_ctzll(rows);
     float* total = out + c * kGroupRows;
-    f_store(total, add_block<kHasMin>(codes, scale, min, tile.second[c], f_load(total)));
+    // The first term's sum has this one's in it.
+    f_store(total, add_block<false>(codes, scale, min, tile.second[c], f_load(total)));
   }
 }
 
