@@ -114,6 +114,7 @@ class Trimmer {
     std::string_view part = first_bytes(end);
     if (context_.in_empty_block && !context_.line_blank_after && context_.line_blank_before)
       return before_closing_line(part, end);
+    if (comments_rest_out(part)) return {};
     Cut best{std::string(part), end, 0, insertion_.errors_with(part)};
     if (context_.line_blank_after) return best;
     if (size_t repeated = repeated_rest(part); repeated > 0) {
@@ -126,6 +127,12 @@ class Trimmer {
       if (cut.errors < best.errors) best = cut;
     }
     return best;
+  }
+
+  /// It would parse, and hide the code behind the cursor in a comment.
+  bool comments_rest_out(std::string_view part) const {
+    if (context_.line_blank_after || context_.in_comment || context_.in_string) return false;
+    return scan_code(language_, part).kind == TextKind::comment;
   }
 
   /// The cursor stands before the brace that closes the block, on the brace's line: the body needs a line end behind

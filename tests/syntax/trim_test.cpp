@@ -128,6 +128,11 @@ TEST_CASE("a whole line that says what the next one says is left out") {
   check_trim("python", "def f():\n    t = 1^\n    return t\n", "\n    t += 1\n", "\n    t += 1");
 }
 
+TEST_CASE("code behind the cursor does not become a comment") {
+  check_silence("python", "def f(a, b):\n    return a ^+ (b\n", "# the sum\n", "nothing generated");
+  check_trim("c", "int x = a ^+ b;\n", "+ 1 // more\n", "+ 1");
+}
+
 TEST_CASE("text that no cut can make harmless is left out") {
   check_silence("json", "{\"a\": 1}^\n", "}}\n", "would break the parse");
 }
