@@ -24,7 +24,10 @@ import tempfile
 import numpy as np
 import torch
 
-NUM_KINDS, NUM_DENSE, NUM_SPARSE, TABLE = 9, 40, 12, 1 << 15
+NUM_KINDS, NUM_DENSE, NUM_SPARSE, TABLE = 9, 46, 17, 1 << 15
+
+EXCERPTS = 0.15  # of the cases: a part of a file
+DROPPED = 0.3  # of the sparse features, while training
 
 EXTENSIONS = {".py": "python", ".js": "javascript", ".mjs": "javascript", ".ts": "typescript", ".c": "c", ".h": "c",
               ".cc": "cpp", ".cpp": "cpp", ".hpp": "cpp", ".go": "go", ".rs": "rust", ".java": "java"}
@@ -150,6 +153,13 @@ def apply_edits(text, edits):
     return text
 
 
+def excerpt(text, rng):
+    """A few whole constructs of the text: somebody's file is as short as that."""
+    parts = re.split(r"\n\n(?=[^\s})\]])", text)
+    begin = rng.randrange(len(parts))
+    return "\n\n".join(parts[begin:begin + rng.randint(1, 3)]) + "\n"
+
+
 def make_case(path, language, rng):
     try:
         text = open(path, encoding="utf-8").read()
@@ -158,6 +168,10 @@ def make_case(path, language, rng):
     lines = text.count("\n") + 1
     if not 300 < len(text) < 40_000 or len(text) / lines > 120 or "\r" in text:
         return None
+    if rng.random() < EXCERPTS:
+        text = excerpt(text, rng)
+        if len(text) < 30:
+            return None
     toks = list(tokens(text, language))
     kinds, weights = zip(*ERRORS.items())
     made = []
@@ -260,7 +274,10 @@ class Ranker(torch.nn.Module):
 
     def forward(self, kinds, dense, sparse):
         weights = self.shared + self.dense[kinds]
-        return (dense * weights).sum(1) + self.sparse[sparse].sum(1)
+        looked_up = self.sparse[sparse]
+        if self.training:  # no single neighbourhood may decide alone: most of those in real code were never seen
+            looked_up = torch.nn.functional.dropout(looked_up, DROPPED)
+        return (dense * weights).sum(1) + looked_up.sum(1)
 
 
 def losses(scores, owner, labels, n):
@@ -285,6 +302,7 @@ def train(data, test, epochs, decay_dense, decay_sparse):
     starts = np.searchsorted(owner.numpy(), np.arange(n + 1))
     order = np.arange(n)
     for epoch in range(epochs):
+        model.train()
         np.random.shuffle(order)
         for group in optimizer.param_groups:
             group["lr"] = 0.02 * (1 - epoch / epochs) + 0.0005
@@ -299,6 +317,7 @@ def train(data, test, epochs, decay_dense, decay_sparse):
             loss.backward()
             optimizer.step()
         if epoch % 5 == 4 or epoch == epochs - 1:
+            model.eval()
             with torch.no_grad():
                 t = model(*test[1:2], *test[3:5])
                 s = model(kinds, dense, sparse)
@@ -330,10 +349,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--features", required=True)
     parser.add_argument("--sources", nargs="+", required=True)
-    parser.add_argument("--cases", type=int, default=12000)
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--cases", type=int, default=36000)
+    parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--save", help="keep the features in this .npz, or read them from it if it is there")
+    parser.add_argument("--save", nargs="+", help="keep the features in this file, or read them from it, and from more, if it is there")
     parser.add_argument("--write-held-out", help="write the held-out cases as JSON lines, for an evaluation")
     parser.add_argument("--out", default="syntax/repair_weights.cpp")
     args = parser.parse_args()
@@ -346,19 +365,21 @@ def main():
             for case in generate(sources, args.cases, True, rng):
                 out.write(json.dumps(case) + "\n")
         return
-    if args.save and os.path.exists(args.save):
-        train_cases, test_cases = torch.load(args.save, weights_only=False)
+    if args.save and os.path.exists(args.save[0]):
+        saved = [torch.load(path, weights_only=False) for path in args.save]
+        train_cases, test_cases = (sum((part[i] for part in saved), []) for i in (0, 1))
     else:
         train_cases = read_cases(args.features, generate(sources, args.cases, False, rng))
         test_cases = read_cases(args.features, generate(sources, args.cases // 8, True, rng))
         if args.save:
-            torch.save((train_cases, test_cases), args.save)
+            torch.save((train_cases, test_cases), args.save[0])
     for name, cases in (("train", train_cases), ("held out", test_cases)):
         covered = np.mean([c[1].any() for c in cases])
         print(f"{name}: {len(cases)} cases, the right repair among the candidates of {covered:.4f}, "
               f"{np.mean([len(c[0]) for c in cases]):.1f} candidates each", file=sys.stderr, flush=True)
     data, test = tensors(train_cases), tensors(test_cases)
-    model = train(data, test, args.epochs, 1e-5, 2e-6)
+    model = train(data, test, args.epochs, 1e-5, 5e-5)
+    model.eval()
     with torch.no_grad():
         held = accuracy(model(*test[1:2], *test[3:5]), test[0], test[2], test[5])
     covered = np.mean([c[1].any() for c in test_cases])

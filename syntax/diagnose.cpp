@@ -14,6 +14,7 @@
 #include "syntax/brackets.h"
 #include "syntax/cursor_walk.h"
 #include "syntax/error_places.h"
+#include "syntax/silent_errors.h"
 #include "syntax/text_lines.h"
 #include "syntax/tokens.h"
 #include "syntax/tree_sitter_internals.h"
@@ -81,7 +82,8 @@ class Diagnosis {
  private:
   void tell(ByteRange range, std::string message, std::optional<ByteRange> opener = std::nullopt) {
     auto same = [range](const SyntaxError& error) { return error.range == range; };
-    if (std::none_of(errors_.begin(), errors_.end(), same)) errors_.push_back({range, std::move(message), opener});
+    if (std::any_of(errors_.begin(), errors_.end(), same)) return;
+    errors_.push_back({range, std::move(message), opener, std::nullopt});
   }
 
   void missing_token(const ErrorNode& node) {
@@ -236,7 +238,7 @@ class Diagnosis {
 }  // namespace
 
 std::vector<SyntaxError> diagnose(const SyntaxTree& tree, std::string_view text, size_t max_errors) {
-  if (!tree.has_errors()) return {};
+  if (!tree.has_errors()) return silent_errors(tree, text, max_errors);
   return Diagnosis(tree, text).run(max_errors);
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "syntax/syntax_tree.h"
+#include "syntax/text_change.h"
 
 namespace lacuna::syntax {
 
@@ -15,9 +16,11 @@ struct SyntaxError {
   ByteRange range;                  ///< never empty except in an empty text; within one line
   std::string message;              ///< "missing `)`", "unexpected `}`"
   std::optional<ByteRange> opener;  ///< the bracket or quote that is not closed
+  std::optional<TextChange> cure;   ///< of an error that the grammar lets pass: what mends it
 };
 
-/// At most `max_errors`, in the order of the text. Empty exactly when the tree has no errors.
+/// At most `max_errors`, in the order of the text. A tree with errors has at least one; where it has none, these are
+/// the errors that the grammar lets pass (see silent_errors.h).
 std::vector<SyntaxError> diagnose(const SyntaxTree& tree, std::string_view text, size_t max_errors = 100);
 
 /// The indices of the errors whose line, or whose opener's line, `range` touches; those that the range itself touches

@@ -68,6 +68,8 @@ uint64_t LexemeClasses::of(std::string_view text, const Lexeme& lexeme) const {
       return hash_text("0");
     case Lexeme::Kind::string:
       return lexeme.unclosed ? hash_text("open string") : hash_text("string");
+    case Lexeme::Kind::comment:
+      return hash_text("comment");
     default:
       return hash_text(own);
   }

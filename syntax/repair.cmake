@@ -4,6 +4,7 @@ target_sources(lacuna_syntax PRIVATE
   grammar_lexer.c
   lexeme_ngrams.cpp
   lexemes.cpp
+  macro_doubt.cpp
   mended_text.cpp
   parse_stack.cpp
   repair.cpp
@@ -20,5 +21,9 @@ target_sources(lacuna_syntax PRIVATE
   repair_weights.cpp
   repair_window.cpp
   repair_words.cpp
+  silent_errors.cpp
+  silent_habits.cpp
+  silent_indentation.cpp
+  silent_keywords.cpp
   word_distance.cpp)
 set_source_files_properties(grammar_lexer.c PROPERTIES COMPILE_OPTIONS "-isystem;${TREE_SITTER_INTERNAL_HEADERS}")

@@ -28,6 +28,7 @@ namespace {
 
 constexpr size_t max_verified = 12;       // reparses in one answer
 constexpr int max_hidden_repairs = 12;    // of earlier errors
+constexpr int max_steps = 200;           // of fix-all
 constexpr int max_joint_repairs = 4;      // of errors mended together
 constexpr double preferred_chance = 0.5;  // of being what the author meant, by the ranker's own estimate
 constexpr double joint_chance = 0.5;      // from which on a likely repair is worth mending the next error too
@@ -129,30 +130,54 @@ class RepairRequest {
     return !real || real->begin + window_.begin >= error_.range.begin;
   }
 
-  /// The best candidates that stand the test.
+  /// The best candidates that stand the test; last those after which the text parses, but less well than after others.
   std::vector<Repair> verified(const std::vector<Ranked>& ranked, const MendedText& mended) const {
-    std::vector<Repair> repairs;
+    std::vector<Tested> tested;
     std::vector<std::string> results;
-    for (size_t i = 0; i < std::min(ranked.size(), max_verified) && repairs.size() < max_repairs_; i++) {
+    const size_t last = std::min(ranked.size(), max_verified);
+    for (size_t i = 0; i < last && tested.size() < max_repairs_ + max_worse(tested); i++) {
       if (i > 0 && deadline_.passed()) break;
       std::optional<std::vector<TextChange>> changes = mended.real(ranked[i].candidate.changes);
       if (!changes) continue;
       for (TextChange& change : *changes)
         change.range = {change.range.begin + window_.begin, change.range.end + window_.begin};
-      std::optional<int> remaining = verifier_.remaining_errors(*changes);
-      if (!remaining && i == 0 && ranked[i].chance >= joint_chance) remaining = mend_next_too(*changes);
-      if (!remaining) continue;
+      std::optional<Verdict> verdict = verifier_.verdict(*changes);
+      if (!verdict && i == 0 && ranked[i].chance >= joint_chance) verdict = mend_next_too(*changes);
+      if (!verdict) continue;
       std::string result = syntax::apply(text_, *changes);
       if (std::find(results.begin(), results.end(), result) != results.end()) continue;
       results.push_back(std::move(result));
-      repairs.push_back(repair_of(*changes, ranked[i], *remaining, repairs.empty()));
+      tested.push_back({std::move(*changes), &ranked[i], *verdict});
     }
+    size_t fewest = SIZE_MAX;
+    for (const Tested& each : tested)
+      if (each.verdict.remaining_errors == 0) fewest = std::min(fewest, each.verdict.silent_errors);
+    std::stable_partition(tested.begin(), tested.end(),
+                          [fewest](const Tested& each) { return each.verdict.silent_errors <= fewest; });
+    std::vector<Repair> repairs;
+    for (size_t i = 0; i < std::min(tested.size(), max_repairs_); i++)
+      repairs.push_back(repair_of(tested[i], repairs.empty()));
     distinguish(text_, repairs);
     return repairs;
   }
 
+  /// A candidate that stood the test.
+  struct Tested {
+    std::vector<TextChange> changes;
+    const Ranked* ranked;
+    Verdict verdict;
+  };
+
+  /// Where the first ones leave errors that the grammar lets pass, a few more are tried.
+  static size_t max_worse(const std::vector<Tested>& tested) {
+    const auto worse = std::count_if(tested.begin(), tested.end(), [](const Tested& each) {
+      return each.verdict.silent_errors > 0;
+    });
+    return static_cast<size_t>(worse);
+  }
+
   /// Adds the best repairs of the following failures to `changes`, until all together stand the test.
-  std::optional<int> mend_next_too(std::vector<TextChange>& changes) const {
+  std::optional<Verdict> mend_next_too(std::vector<TextChange>& changes) const {
     if (window_.size() != text_.size()) return std::nullopt;
     MendedText joint(text_);
     joint.mend(changes);
@@ -161,21 +186,21 @@ class RepairRequest {
       if (next.empty()) break;
       joint.mend(next.front().candidate.changes);
       std::vector<TextChange> all = joint.all_changes();
-      if (std::optional<int> remaining = verifier_.remaining_errors(all)) {
+      if (std::optional<Verdict> verdict = verifier_.verdict(all)) {
         changes = std::move(all);
-        return remaining;
+        return verdict;
       }
     }
     return std::nullopt;
   }
 
-  Repair repair_of(const std::vector<TextChange>& changes, const Ranked& ranked, int remaining, bool first) const {
+  Repair repair_of(const Tested& tested, bool first) const {
     Repair repair;
-    repair.changes = changes;
-    repair.title = repair_title(text_, changes, line_number(text_, error_.range.begin));
-    repair.score = ranked.score;
-    repair.preferred = first && ranked.chance >= preferred_chance;
-    repair.remaining_errors = remaining;
+    repair.changes = tested.changes;
+    repair.title = repair_title(text_, tested.changes, line_number(text_, error_.range.begin));
+    repair.score = tested.ranked->score;
+    repair.preferred = first && tested.ranked->chance >= preferred_chance;
+    repair.remaining_errors = tested.verdict.remaining_errors;
     return repair;
   }
 
@@ -201,8 +226,24 @@ std::string apply(std::string_view text, const std::vector<TextChange>& changes)
   return result.append(text.substr(at));
 }
 
+namespace {
+
+/// The repair of an error that the grammar lets pass: there is nothing to search for.
+std::vector<Repair> cured(const SyntaxTree& tree, std::string_view text, const SyntaxError& error,
+                          const RepairOptions& options) {
+  std::vector<TextChange> changes = {*error.cure};
+  const ParseOptions parse{options.budget, options.cancel};
+  const Result<SyntaxTree> after = tree.reparse(edits_of(changes), text, syntax::apply(text, changes), parse);
+  if (!after.ok() || after->has_errors()) return {};
+  std::string title = repair_title(text, changes, line_number(text, error.range.begin));
+  return {{.changes = std::move(changes), .title = std::move(title), .preferred = true}};
+}
+
+}  // namespace
+
 std::vector<Repair> find_repairs(const SyntaxTree& tree, std::string_view text, const SyntaxError& error,
                                  const RepairOptions& options) {
+  if (error.cure && options.max_repairs > 0) return cured(tree, text, error, options);
   if (!tree.has_errors() || options.max_repairs == 0) return {};
   return RepairRequest(tree, text, error, options).run_in_time(options.ran_out);
 }
@@ -212,7 +253,7 @@ Repair fix_all(const SyntaxTree& tree, std::string_view text, const RepairOption
   SyntaxTree current = tree;
   MendedText mended(text);
   int remaining = tree.num_errors();
-  while (current.has_errors() && !deadline.passed()) {
+  for (int step = 0; step < max_steps && !deadline.passed(); step++) {
     std::vector<SyntaxError> errors = diagnose(current, mended.text(), 1);
     if (errors.empty()) break;
     std::vector<Repair> repairs =

@@ -9,13 +9,9 @@
 
 #include "syntax/diagnose.h"
 #include "syntax/syntax_tree.h"
+#include "syntax/text_change.h"
 
 namespace lacuna::syntax {
-
-struct TextChange {
-  ByteRange range;
-  std::string text;  ///< replaces the range
-};
 
 struct Repair {
   std::vector<TextChange> changes;  ///< in the order of the text, disjoint
@@ -40,6 +36,10 @@ std::vector<Repair> find_repairs(const SyntaxTree& tree, std::string_view text, 
 /// Applies the best repair of the first error again and again while the errors fall: the changes as one edit of `text`.
 /// Empty if nothing can be mended.
 Repair fix_all(const SyntaxTree& tree, std::string_view text, const RepairOptions& options = {});
+
+/// Whether the changes add a mark to a macro of C or C++ on a line of its own (`NAMESPACE_BEGIN`, `__BEGIN_DECLS`): only
+/// the preprocessor knows what such a line stands for, so that the grammar is likelier to be wrong than the file.
+bool mends_macro_line(const Language& language, std::string_view text, const std::vector<TextChange>& changes);
 
 /// `text` after `changes`.
 std::string apply(std::string_view text, const std::vector<TextChange>& changes);

@@ -60,6 +60,12 @@ TextChange placed_closer(const RepairSearch& search, size_t boundary, size_t ope
   std::string closer(1, closer_of(search.text_of(opener_index)[0]));
   uint32_t after = search.lexemes()[boundary - 1].range.end;
   bool line_ends = boundary == search.lexemes().size() || search.lexemes()[boundary].first_on_line;
+  if (boundary < search.lexemes().size() &&
+      is_remark(search.text(), search.lexemes()[boundary], &search.lexemes()[boundary - 1])) {
+    const uint32_t line = line_at(search.text(), search.lexemes()[boundary].range.begin).begin;
+    const auto at = line + static_cast<uint32_t>(indentation_at(search.text(), opener.range.begin).size());
+    if (at < search.lexemes()[boundary].range.begin) return {{at, at}, closer};
+  }
   if (!line_ends || !opener.last_on_line) return placed(search, boundary, closer);
   if (uint32_t blank = blank_line_in_gap(search, boundary, opener); blank != 0) return {{blank, blank}, closer};
   return {{after, after}, fmt::format("\n{}{}", indentation_at(search.text(), opener.range.begin), closer)};

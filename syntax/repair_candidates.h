@@ -27,4 +27,8 @@ TextChange placed(const RepairSearch& search, size_t boundary, std::string_view 
 /// Lexeme `lexeme` taken out, with the blanks that only it needed.
 TextChange removed(const RepairSearch& search, size_t lexeme);
 
+/// A comment on a line of its own that stands one or two columns deeper than the code before it: the sign that the
+/// token which it stood behind was lost (`}  // namespace`).
+bool is_remark(std::string_view text, const Lexeme& comment, const Lexeme* before);
+
 }  // namespace lacuna::syntax

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "syntax/bracket_suspects.h"
+#include "syntax/repair_candidates.h"
 #include "syntax/text_lines.h"
 #include "syntax/word_distance.h"
 
@@ -15,6 +16,8 @@ constexpr size_t context = 4;            // lexemes on either side of a change t
 constexpr size_t habit_reach = 8000;     // lexemes before and after the failure
 constexpr uint32_t longest_look = 4096;  // bytes of one line
 constexpr size_t longest_disorder = 1 << 18;
+constexpr size_t farthest_opener = 4000;  // lexemes before a closer
+constexpr size_t longest_line = 200;      // lexemes
 constexpr size_t widest_disorder = 20000;  // lexemes: over it, brackets are not matched again for each candidate
 
 float log1(double value) {
@@ -37,6 +40,7 @@ class FeatureMaker {
     new_text_ = syntax::apply(search_.text(), candidate.changes);
     stretch(candidate, features);
     place(candidate, features);
+    closer(candidate, features);
     removal(candidate, features);
     words(candidate, features);
     quotes(candidate, features);
@@ -127,9 +131,41 @@ class FeatureMaker {
         left() != nullptr && right() != nullptr && left()->range.end == right()->range.begin;
     features[RepairFeature::line_end] = right() == nullptr || right()->first_on_line;
     features[RepairFeature::before_closer] = right() != nullptr && is_closing(text(), *right());
+    features[RepairFeature::before_remark] = right() != nullptr && is_remark(text(), *right(), left());
     if (right() == nullptr || !right()->first_on_line || left() == nullptr) return;
     features[RepairFeature::next_line_deeper] = right()->indent > left()->indent;
     features[RepairFeature::next_line_shallower] = right()->indent < left()->indent;
+  }
+
+  /// How a closer that is inserted stands to the bracket that it closes.
+  void closer(const Candidate& candidate, RepairFeatures& features) const {
+    const TextChange& change = candidate.changes.front();
+    const std::string_view mark = trimmed(change.text);
+    if (change.range.size() != 0 || mark.size() != 1 || candidate.changes.size() != 1) return;
+    const char opening = opener_of(mark[0]);
+    if (opening == '\0') return;
+    const ByteRange line = line_at(text(), change.range.begin);
+    const bool only = without_trailing_blanks(slice(text(), line)).empty();
+    features[RepairFeature::own_line] = only || change.text.front() == '\n';
+    int depth = 0;
+    for (size_t at = left_, looked = 0; at-- > 0 && looked < farthest_opener; looked++) {
+      const Lexeme& each = lexemes()[at];
+      if (each.kind != Lexeme::Kind::mark || each.range.size() != 1) continue;
+      const char c = text()[each.range.begin];
+      if (c == mark[0]) depth++;
+      if (c != opening || depth-- > 0) continue;
+      features[RepairFeature::same_line_opener] = left()->line == each.line;
+      features[RepairFeature::block_opener] = each.last_on_line;
+      const bool line_end = right() == nullptr || right()->first_on_line;
+      features[RepairFeature::aligned_opener] = line_end && (right() == nullptr || right()->indent == each.indent);
+      return;
+    }
+  }
+
+  static char opener_of(char closing) {
+    for (const char opening : {'(', '[', '{'})
+      if (closer_of(opening) == closing) return opening;
+    return '\0';
   }
 
   void removal(const Candidate& candidate, RepairFeatures& features) const {
@@ -143,6 +179,7 @@ class FeatureMaker {
     features[RepairFeature::removes_double] = doubled;
     features[RepairFeature::removes_line] = each.first_on_line && each.last_on_line;
     features[RepairFeature::removes_last] = each.last_on_line;
+    features[RepairFeature::removes_line_start] = each.first_on_line;
     features[RepairFeature::removes_word] = each.kind != Lexeme::Kind::mark;
   }
 
@@ -258,6 +295,9 @@ class FeatureMaker {
       breaks = left() == nullptr || right()->indent == left()->indent ? 2 : (right()->indent > left()->indent ? 3 : 4);
     }
     uint64_t blanks = gap_shape(change);
+    uint64_t characters = characters_around(change);
+    uint64_t lead = line_start();
+    uint64_t enclosing = enclosing_bracket();
     uint64_t local = mix(language, what);
     features.sparse = {low(what, 1),
                        low(local, 2),
@@ -270,7 +310,40 @@ class FeatureMaker {
                        low(mix(mix(what, f), b), 9),
                        low(mix(what, blanks), 10),
                        low(mix(mix(local, a), a2), 11),
-                       low(mix(mix(mix(what, breaks), b), blanks), 12)};
+                       low(mix(mix(mix(what, breaks), b), blanks), 12),
+                       low(mix(local, characters), 13),
+                       low(mix(mix(what, characters), breaks), 14),
+                       low(mix(local, lead), 15),
+                       low(mix(mix(local, enclosing), a), 16),
+                       low(mix(mix(what, lead), mix(enclosing, b)), 17)};
+  }
+
+  /// The first lexeme of the line of the change: what kind of statement it is in.
+  uint64_t line_start() const {
+    size_t at = std::min(left_ == 0 ? 0 : left_ - 1, lexemes().empty() ? 0 : lexemes().size() - 1);
+    for (size_t looked = 0; at > 0 && !lexemes()[at].first_on_line && looked < longest_line; looked++) at--;
+    return class_of(at < lexemes().size() ? &lexemes()[at] : nullptr);
+  }
+
+  /// The bracket around the change, and what stands before it: an `if (`, a call, an index.
+  uint64_t enclosing_bracket() const {
+    int depth = 0;
+    for (size_t at = left_, looked = 0; at-- > 0 && looked < longest_line; looked++) {
+      if (is_closing(text(), lexemes()[at])) depth++;
+      if (!is_opening(text(), lexemes()[at]) || depth-- > 0) continue;
+      return mix(class_of(&lexemes()[at]), class_of(at > 0 ? &lexemes()[at - 1] : nullptr));
+    }
+    return 3;
+  }
+
+  /// The characters on either side, letters and digits alike: within a string there are no lexemes to tell.
+  uint64_t characters_around(const TextChange& change) const {
+    auto shown = [this](size_t at) {
+      const char c = at < text().size() ? text()[at] : '\n';
+      return static_cast<uint64_t>(is_word(c) ? 'a' : c);
+    };
+    const uint64_t before = change.range.begin == 0 ? '\n' : shown(change.range.begin - 1);
+    return mix(before, shown(change.range.end));
   }
 
   static uint32_t low(uint64_t hash, uint64_t seed) { return static_cast<uint32_t>(mix(seed, hash)); }

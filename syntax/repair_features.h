@@ -52,11 +52,17 @@ enum class RepairFeature : uint8_t {
   inserted_bytes,      ///< log
   removed_bytes,       ///< log
   num_changes,
+  own_line,            ///< a closer on a line of its own
+  same_line_opener,    ///< a closer, and the bracket that it closes stands on its line
+  block_opener,        ///< a closer, and the bracket that it closes ends its line
+  aligned_opener,      ///< a closer at a line end, and the next line is indented as the line of what it closes
+  before_remark,       ///< inserted before a comment that stands a little deeper than its neighbours: as behind a token
+  removes_line_start,  ///< takes out the first lexeme of a line
   count,
 };
 
 constexpr size_t num_dense_features = static_cast<size_t>(RepairFeature::count);
-constexpr size_t num_sparse_features = 12;
+constexpr size_t num_sparse_features = 17;
 
 struct RepairFeatures {
   std::array<float, num_dense_features> dense{};

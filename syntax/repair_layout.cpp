@@ -16,6 +16,12 @@ bool is_tight(std::string_view token) {
 
 }  // namespace
 
+bool is_remark(std::string_view text, const Lexeme& comment, const Lexeme* before) {
+  if (comment.kind != Lexeme::Kind::comment || !comment.first_on_line || before == nullptr) return false;
+  const int deeper = comment.indent - before->indent;
+  return text[comment.range.begin - 1] == ' ' && (deeper == 1 || deeper == 2);
+}
+
 TextChange placed(const RepairSearch& search, size_t boundary, std::string_view token) {
   std::string_view text = search.text();
   const std::vector<Lexeme>& lexemes = search.lexemes();

@@ -141,12 +141,26 @@ StackFrontier RepairSearch::resume_before(uint32_t offset) const {
   return trace_.frontier(trace_.last_before(safe));
 }
 
+/// A comment that loses its end hides the code behind it, and one that loses its begin becomes code.
+bool RepairSearch::cuts_comment(const std::vector<TextChange>& changes) const {
+  return std::any_of(changes.begin(), changes.end(), [this](const TextChange& change) {
+    const ByteRange range = change.range;
+    for (size_t at = lexeme_at(lexemes_, range.begin); at < lexemes_.size() && lexemes_[at].range.begin < range.end;
+         at++) {
+      const Lexeme& each = lexemes_[at];
+      const bool cut = each.range.begin < range.begin || each.range.end > range.end;
+      if (each.kind == Lexeme::Kind::comment && cut && !each.unclosed) return true;
+    }
+    return false;
+  });
+}
+
 bool RepairSearch::try_change(RepairKind kind, ByteRange range, std::string_view text) {
   return try_changes(kind, {{range, std::string(text)}});
 }
 
 bool RepairSearch::try_changes(RepairKind kind, std::vector<TextChange> changes) {
-  if (deadline_.passed()) return false;
+  if (deadline_.passed() || cuts_comment(changes)) return false;
   Candidate candidate;
   candidate.key = key_of(changes);
   if (keys_.contains(candidate.key)) return false;

@@ -73,6 +73,7 @@ class RepairSearch {
   void hash_text();
   bool counts(char c, bool& leading) const;
   uint64_t key_of(const std::vector<TextChange>& changes) const;
+  bool cuts_comment(const std::vector<TextChange>& changes) const;
   StackFrontier resume_before(uint32_t offset) const;
   void run_to_end();
 

@@ -23,9 +23,16 @@ bool is_separator(std::string_view text) {
   return std::find(std::begin(separators), std::end(separators), text) != std::end(separators);
 }
 
+/// What hides the code behind it mends nothing.
+bool begins_comment(const RepairSearch& search, std::string_view token) {
+  const std::string_view line_comment = search.rules().line_comment;
+  return token.starts_with("/*") || token == "*/" || (!line_comment.empty() && token.starts_with(line_comment));
+}
+
 void insert_tokens(RepairSearch& search, size_t boundary) {
   if (boundary == 0 || search.lexemes()[boundary - 1].kind == Lexeme::Kind::comment) return;
   for (const FixedTerminal* terminal : search.terminals_at(search.lexemes()[boundary - 1].range.end)) {
+    if (begins_comment(search, terminal->text)) continue;
     // Quotes and closers have generators of their own, which know where they stand well.
     if (std::find(std::begin(handled_elsewhere), std::end(handled_elsewhere), terminal->text) !=
         std::end(handled_elsewhere))

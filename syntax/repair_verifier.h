@@ -10,13 +10,18 @@
 
 namespace lacuna::syntax {
 
+struct Verdict {
+  int remaining_errors = 0;
+  size_t silent_errors = 0;  ///< that the grammar lets pass, where none other remains
+};
+
 /// Checks changes of one text. The tree, the text and the deadline must outlive it.
 class RepairVerifier {
  public:
   RepairVerifier(const SyntaxTree& tree, std::string_view text, const Deadline& deadline);
 
-  /// The errors that remain, if the changes lower the error cost and add no error. Each call is a reparse.
-  std::optional<int> remaining_errors(const std::vector<TextChange>& changes) const;
+  /// What remains, if the changes lower the error cost and add no error. Each call is a reparse.
+  std::optional<Verdict> verdict(const std::vector<TextChange>& changes) const;
 
  private:
   const SyntaxTree& tree_;

@@ -101,7 +101,7 @@ Result<Outcome> RepairEvaluation::mend(const RepairCase& each) {
     if (!tree.ok()) return tree.error();
     outcome.valid = !tree->has_errors();
     outcome.exact = syntax::shape_of(*tree, text) == wanted;
-    if (outcome.valid || step == 2 * each.errors.size() + 2) break;
+    if (step == 2 * each.errors.size() + 2) break;
     std::vector<std::string> texts = fixes(*tree, text);
     if (texts.empty()) break;
     for (size_t i = 0; step == 0 && i < std::min<size_t>(texts.size(), 3); ++i) {

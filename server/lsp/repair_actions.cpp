@@ -84,14 +84,20 @@ struct RepairActions::Search {
   /// Whether repairs lead to a text without errors. With few errors, a repair that is trusted is proof enough, and so
   /// is that there was no time to find out.
   bool can_be_mended() const {
+    const Snapshot& snapshot = *analysis->snapshot;
     const bool few = analysis->errors.size() <= kManyErrors;
-    const auto convinces = [few](const std::vector<syntax::Repair>& found) {
-      return !found.empty() && (found.front().remaining_errors == 0 || (few && found.front().preferred));
+    const auto blames_macro = [&snapshot](const syntax::Repair& repair) {
+      return syntax::mends_macro_line(*snapshot.language, *snapshot.text, repair.changes);
+    };
+    const auto convinces = [&](const std::vector<syntax::Repair>& found) {
+      return !found.empty() && !blames_macro(found.front()) &&
+             (found.front().remaining_errors == 0 || (few && found.front().preferred));
     };
     if (std::any_of(repairs.begin(), repairs.end(), convinces)) return true;
     bool ran_out = false;
-    const syntax::Repair mended = syntax::fix_all(*analysis->snapshot->tree, *analysis->snapshot->text,
+    const syntax::Repair mended = syntax::fix_all(*snapshot.tree, *snapshot.text,
                                                   {.budget = kDoubtBudget, .cancel = &cancelled, .ran_out = &ran_out});
+    if (blames_macro(mended)) return false;
     return (few && ran_out) || (!mended.changes.empty() && mended.remaining_errors == 0);
   }
 

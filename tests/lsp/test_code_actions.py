@@ -105,3 +105,14 @@ async def test_a_file_opened_with_many_errors_that_cannot_all_be_mended_is_left_
     document.set(text + "\n")
     (diagnostic, *_) = await document.diagnostics()
     assert await document.quick_fixes(diagnostic)
+
+
+async def test_a_keyword_misspelt_so_that_the_text_still_parses_is_told_and_mended(client, tmp_path):
+    good = "int twice(int a) {\n  return a + a;\n}\n"
+    document = client.open(tmp_path / "a.cpp", "cpp", good.replace("return", "reutrn"))
+    (diagnostic,) = await document.diagnostics()
+    assert "`return`" in diagnostic.message
+    (fix,) = await document.quick_fixes(diagnostic)
+    await document.apply(fix)
+    assert document.text == good
+    assert await document.diagnostics() == []

@@ -164,7 +164,7 @@ TEST_CASE("marks of a merge go away") {
 }
 
 TEST_CASE("titles say the edit, and the line where it is elsewhere") {
-  check_title("c", "void f(int a) {\n  g(a, 1;\n}\n", "Insert `)` after `1`");
+  check_title("c", "void f(int a) {\n  g(1;\n}\n", "Insert `)` after `1`");
   check_title("python", "def f(x):\n    retrun x\n    return x\n", "Change `retrun` to `return`");
   check_title("c", "void f(int a) {\n  g(a));\n}\n", "Remove `)`");
 }

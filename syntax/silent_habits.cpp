@@ -1,0 +1,155 @@
+#include <fmt/format.h>
+#include <tree_sitter/api.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "syntax/bracket_suspects.h"
+#include "syntax/cursor_walk.h"
+#include "syntax/lexeme_ngrams.h"
+#include "syntax/silent_errors.h"
+#include "syntax/text_lines.h"
+
+namespace lacuna::syntax {
+namespace {
+
+constexpr int enough = 4;  // other places that have the mark
+constexpr std::string_view marks[] = {",", ":", ";", "=>"};
+
+SyntaxError lost(const AcceptedText& accepted, size_t before, std::string_view mark) {
+  const ByteRange range = accepted.lexemes[before].range;
+  const ByteRange line = line_at(accepted.text, range.end);
+  return {{std::max(range.begin, line.begin), range.end},
+          fmt::format("missing `{}`", mark),
+          std::nullopt,
+          TextChange{{range.end, range.end}, std::string(mark)}};
+}
+
+/// The ranges of the macros' arguments: what stands there has no grammar.
+std::vector<ByteRange> token_heaps(const SyntaxTree& tree) {
+  std::vector<ByteRange> heaps;
+  walk(ts_tree_root_node(tree.raw()), [&](TSNode node) {
+    if (std::string_view(ts_node_type(node)) != "token_tree") return true;
+    heaps.push_back({ts_node_start_byte(node), ts_node_end_byte(node)});
+    return false;
+  });
+  return heaps;
+}
+
+/// Rows such as `name: (value),` in a macro: where all others of the macro have a mark between such neighbours.
+void find_in_heap(const AcceptedText& accepted, size_t begin, size_t end, const LexemeClasses& classes,
+                  std::vector<SyntaxError>& errors) {
+  auto class_at = [&](size_t i) { return classes.of(accepted.text, accepted.lexemes[i]); };
+  std::unordered_map<uint64_t, int> counts;
+  // A place by the lexeme before it, the mark if there is one, and the three behind it.
+  auto key = [&](size_t left, std::string_view mark, size_t right) {
+    uint64_t place = mix(class_at(left), hash_text(mark));
+    for (size_t i = right; i < right + 3; i++) place = mix(place, class_at(i));
+    return place;
+  };
+  for (size_t i = begin; i + 4 < end; i++) {
+    counts[key(i, "", i + 1)]++;
+    counts[key(i, accepted.text_of(i + 1), i + 2)]++;
+  }
+  for (size_t i = begin; i + 4 < end; i++) {
+    // Names that begin a row: elsewhere two words may well stand side by side (`&mut x`).
+    const bool row = accepted.lexemes[i].first_on_line && accepted.lexemes[i].kind == Lexeme::Kind::word;
+    if (!row || accepted.lexemes[i + 1].first_on_line || counts[key(i, "", i + 1)] > 1) continue;
+    for (const std::string_view mark : marks) {
+      if (counts[key(i, mark, i + 1)] < enough) continue;
+      errors.push_back(lost(accepted, i, mark));
+      break;
+    }
+  }
+}
+
+/// Calls that fill a line, as macros do, by what is called: how many end in `;`, and the ends of those that do not.
+struct CallEnds {
+  int closed = 0;
+  std::vector<size_t> open;
+};
+
+void find_lost_semicolons(const AcceptedText& accepted, std::vector<SyntaxError>& errors) {
+  const std::vector<Lexeme>& lexemes = accepted.lexemes;
+  std::unordered_map<std::string_view, CallEnds> calls;
+  for (size_t i = 0; i + 3 < lexemes.size(); i++) {
+    if (!lexemes[i].first_on_line || lexemes[i].kind != Lexeme::Kind::word) continue;
+    size_t at = i + 1;
+    if (accepted.text_of(at) == "!") at++;
+    if (accepted.text_of(at) != "(") continue;
+    int depth = 0;
+    while (at < lexemes.size()) {
+      if (is_opening(accepted.text, lexemes[at])) depth++;
+      if (is_closing(accepted.text, lexemes[at]) && --depth == 0) break;
+      at++;
+    }
+    if (at + 1 >= lexemes.size()) break;
+    CallEnds& ends = calls[accepted.text_of(i)];
+    if (accepted.text_of(at + 1) == ";") {
+      ends.closed++;
+    } else if (lexemes[at + 1].first_on_line && lexemes[at + 1].kind != Lexeme::Kind::mark) {
+      ends.open.push_back(at);
+    } else {
+      ends.closed -= enough;  // used in other ways, too
+    }
+  }
+  for (const auto& [name, ends] : calls)
+    if (ends.open.size() == 1 && ends.closed >= enough) errors.push_back(lost(accepted, ends.open.front(), ";"));
+}
+
+/// `httpServer` where `http.Server` is what the file writes between the same neighbours.
+void find_glued_names(const AcceptedText& accepted, std::vector<SyntaxError>& errors) {
+  const std::vector<Lexeme>& lexemes = accepted.lexemes;
+  std::unordered_map<std::string_view, int> counts;
+  std::unordered_map<std::string, std::vector<size_t>> dotted;
+  for (size_t i = 0; i < lexemes.size(); i++) {
+    if (lexemes[i].kind != Lexeme::Kind::word) continue;
+    counts[accepted.text_of(i)]++;
+    if (i + 2 < lexemes.size() && lexemes[i + 2].kind == Lexeme::Kind::word && accepted.text_of(i + 1) == ".")
+      dotted[std::string(accepted.text_of(i)).append(accepted.text_of(i + 2))].push_back(i);
+  }
+  for (size_t i = 1; i + 1 < lexemes.size(); i++) {
+    const std::string_view word = accepted.text_of(i);
+    if (lexemes[i].kind != Lexeme::Kind::word || counts[word] > 1) continue;
+    const auto found = dotted.find(std::string(word));
+    if (found == dotted.end()) continue;
+    for (const size_t other : found->second) {
+      if (other == 0 || other + 3 >= lexemes.size() || accepted.text_of(other - 1) != accepted.text_of(i - 1) ||
+          accepted.text_of(other + 3) != accepted.text_of(i + 1))
+        continue;
+      const auto at = lexemes[i].range.begin + lexemes[other].range.size();
+      errors.push_back({lexemes[i].range, "missing `.`", std::nullopt, TextChange{{at, at}, "."}});
+      break;
+    }
+  }
+}
+
+}  // namespace
+
+void find_lost_last_commas(const AcceptedText& accepted, std::vector<SyntaxError>& errors) {
+  if (accepted.tree.language().id != "go") return;
+  constexpr std::string_view lists[] = {"literal_value", "argument_list", "parameter_list"};
+  walk(ts_tree_root_node(accepted.tree.raw()), [&](TSNode node) {
+    if (std::find(std::begin(lists), std::end(lists), ts_node_type(node)) == std::end(lists)) return true;
+    const size_t closer = lexeme_at(accepted.lexemes, ts_node_end_byte(node) - 1);
+    if (closer == accepted.lexemes.size() || !accepted.lexemes[closer].first_on_line) return true;
+    size_t last = closer;
+    do last--;
+    while (last > 0 && accepted.lexemes[last].kind == Lexeme::Kind::comment);
+    if (accepted.lexemes[last].range.begin <= ts_node_start_byte(node) || accepted.text_of(last) == ",") return true;
+    errors.push_back(lost(accepted, last, ","));
+    return true;
+  });
+}
+
+void find_broken_habits(const AcceptedText& accepted, std::vector<SyntaxError>& errors) {
+  const LexemeClasses classes(accepted.tree.language());
+  for (const ByteRange heap : token_heaps(accepted.tree)) {
+    find_in_heap(accepted, lexeme_at(accepted.lexemes, heap.begin), lexeme_at(accepted.lexemes, heap.end - 1), classes,
+                 errors);
+  }
+  find_lost_semicolons(accepted, errors);
+  find_glued_names(accepted, errors);
+}
+
+}  // namespace lacuna::syntax

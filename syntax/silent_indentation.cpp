@@ -1,0 +1,91 @@
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "syntax/bracket_suspects.h"
+#include "syntax/silent_errors.h"
+#include "syntax/text_lines.h"
+
+namespace lacuna::syntax {
+namespace {
+
+/// A statement's line with those that continue it in brackets, in strings or behind a backslash.
+struct LogicalLine {
+  ByteRange first;   // its first lexeme
+  int indent;        // columns
+  bool opens_block;  // ends in `:`
+};
+
+std::vector<LogicalLine> logical_lines(const AcceptedText& accepted) {
+  std::vector<LogicalLine> lines;
+  int depth = 0;
+  bool continued = false;
+  for (size_t i = 0; i < accepted.lexemes.size(); i++) {
+    const Lexeme& each = accepted.lexemes[i];
+    if (each.kind == Lexeme::Kind::comment) continue;
+    const bool is_mark = each.kind == Lexeme::Kind::mark;
+    if (each.first_on_line && depth == 0 && !continued) lines.push_back({each.range, each.indent, false});
+    if (is_opening(accepted.text, each)) depth++;
+    if (is_closing(accepted.text, each)) depth--;
+    continued = is_mark && accepted.text_of(i) == "\\";
+    if (!lines.empty()) lines.back().opens_block = is_mark && depth == 0 && accepted.text_of(i) == ":";
+  }
+  return lines;
+}
+
+/// The first line whose depth the language forbids, and the depth that it should have.
+struct WrongDepth {
+  size_t line;
+  std::optional<size_t> like;  // the line whose depth is meant, if that is clear
+};
+
+/// A line that goes deeper without a block: either it has slipped, or the one before it has.
+WrongDepth slipped(const std::vector<LogicalLine>& lines, size_t at) {
+  const int deep = lines[at].indent;
+  const int shallow = lines[at - 1].indent;
+  if (at >= 2 && lines[at - 2].indent == deep && !lines[at - 2].opens_block) return {at - 1, at};
+  if (at >= 2 && lines[at - 2].opens_block && lines[at - 2].indent < deep && lines[at - 2].indent == shallow)
+    return {at - 1, at};
+  const bool alone = at + 1 == lines.size() || lines[at + 1].indent <= shallow;
+  return {at, alone && !lines[at].opens_block ? std::optional(at - 1) : std::nullopt};
+}
+
+std::optional<WrongDepth> first_wrong_depth(const std::vector<LogicalLine>& lines) {
+  std::vector<size_t> open;  // the first lines of the blocks around
+  for (size_t at = 0; at < lines.size(); at++) {
+    const int indent = lines[at].indent;
+    if (at == 0 || lines[at - 1].opens_block) {
+      open.push_back(at);
+      continue;
+    }
+    if (indent > lines[open.back()].indent) return slipped(lines, at);
+    const size_t last = open.back();
+    while (open.size() > 1 && lines[open.back()].indent > indent) open.pop_back();
+    if (lines[open.back()].indent == indent) continue;
+    // Between two depths: the nearer is meant.
+    const size_t outer = open.back();
+    const size_t inner = open.size() > 1 || last != outer ? last : outer;
+    const bool nearer_inner = lines[inner].indent - indent <= indent - lines[outer].indent;
+    return WrongDepth{at, nearer_inner ? inner : outer};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void find_wrong_indentation(const AcceptedText& accepted, std::vector<SyntaxError>& errors) {
+  const std::vector<LogicalLine> lines = logical_lines(accepted);
+  const std::optional<WrongDepth> wrong = first_wrong_depth(lines);
+  if (!wrong) return;
+  const ByteRange first = lines[wrong->line].first;
+  const uint32_t begin = line_at(accepted.text, first.begin).begin;
+  const ByteRange shown{first.begin, std::min(first.end, line_at(accepted.text, first.begin).end)};
+  SyntaxError error{shown, "unexpected indentation", std::nullopt, std::nullopt};
+  if (wrong->like) {
+    const std::string_view meant = indentation_at(accepted.text, lines[*wrong->like].first.begin);
+    error.cure = TextChange{{begin, first.begin}, std::string(meant)};
+  }
+  errors.push_back(std::move(error));
+}
+
+}  // namespace lacuna::syntax

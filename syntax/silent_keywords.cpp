@@ -1,0 +1,101 @@
+#include <fmt/format.h>
+#include <tree_sitter/api.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "syntax/deadline.h"
+#include "syntax/lexeme_ngrams.h"
+#include "syntax/silent_errors.h"
+#include "syntax/text_lines.h"
+#include "syntax/word_distance.h"
+
+namespace lacuna::syntax {
+namespace {
+
+constexpr size_t shortest_word = 2;
+constexpr size_t longest_word = 16;
+constexpr size_t shortest_mistyped = 5;  // another letter in a shorter word makes another word
+constexpr std::chrono::milliseconds budget{150};
+constexpr std::string_view before_names[] = {".", "->", "::", "?.", "@", "#", "$", "'"};
+
+std::vector<std::string_view> keywords_of(const Language& language) {
+  const auto* grammar = static_cast<const TSLanguage*>(language.grammar());
+  std::vector<std::string_view> words;
+  for (uint32_t symbol = 1; symbol < ts_language_symbol_count(grammar); symbol++) {
+    if (ts_language_symbol_type(grammar, static_cast<TSSymbol>(symbol)) != TSSymbolTypeAnonymous) continue;
+    std::string_view name = ts_language_symbol_name(grammar, static_cast<TSSymbol>(symbol));
+    if (name.size() >= shortest_word && std::all_of(name.begin(), name.end(), is_word)) words.push_back(name);
+  }
+  return words;
+}
+
+bool differ_in_case_only(std::string_view a, std::string_view b) {
+  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+/// All but two letters agree from either end: a cheap test that slips pass.
+bool is_near(std::string_view word, std::string_view keyword) {
+  const auto front = std::mismatch(word.begin(), word.end(), keyword.begin(), keyword.end()).first - word.begin();
+  const auto back = std::mismatch(word.rbegin(), word.rend(), keyword.rbegin(), keyword.rend()).first - word.rbegin();
+  return static_cast<size_t>(front + back) + 2 >= std::max(word.size(), keyword.size());
+}
+
+/// Whether `word` may be `keyword` after a slip of the fingers.
+bool is_slip_of(std::string_view word, std::string_view keyword) {
+  if (!is_near(word, keyword) || differ_in_case_only(word, keyword)) return false;
+  if (word_distance(word, keyword, 1) != 1) return false;
+  if (word.size() != keyword.size()) return true;
+  const bool swapped = std::is_permutation(word.begin(), word.end(), keyword.begin());
+  return swapped || word.size() >= shortest_mistyped;
+}
+
+/// The text parses with `keyword` in place of `word`, and takes it for the keyword.
+bool reads_as_keyword(const AcceptedText& accepted, ByteRange word, std::string_view keyword,
+                      const Deadline& deadline) {
+  const TextChange change{word, std::string(keyword)};
+  const std::string changed =
+      std::string(accepted.text.substr(0, word.begin)).append(keyword).append(accepted.text.substr(word.end));
+  const uint32_t end = word.begin + static_cast<uint32_t>(keyword.size());
+  const Edit edit{word.begin, word.end, end};
+  const ParseOptions options{std::max(deadline.left(), std::chrono::milliseconds(1))};
+  const Result<SyntaxTree> tree = accepted.tree.reparse({&edit, 1}, accepted.text, changed, options);
+  if (!tree.ok() || tree->has_errors()) return false;
+  const TSNode leaf = ts_node_descendant_for_byte_range(ts_tree_root_node(tree->raw()), word.begin, end);
+  if (ts_node_is_named(leaf) || ts_node_start_byte(leaf) != word.begin || ts_node_end_byte(leaf) != end) return false;
+  // A macro's arguments are a heap of tokens: there every keyword is welcome.
+  return std::string_view(ts_node_type(ts_node_parent(leaf))) != "token_tree";
+}
+
+bool follows_mark_of_names(const AcceptedText& accepted, size_t lexeme) {
+  if (lexeme == 0) return false;
+  return std::find(std::begin(before_names), std::end(before_names), accepted.text_of(lexeme - 1)) !=
+         std::end(before_names);
+}
+
+}  // namespace
+
+void find_misspelt_keywords(const AcceptedText& accepted, std::vector<SyntaxError>& errors) {
+  const Deadline deadline(budget, nullptr);
+  const std::vector<std::string_view> keywords = keywords_of(accepted.tree.language());
+  std::unordered_map<std::string_view, int> counts;
+  for (size_t i = 0; i < accepted.lexemes.size(); i++) counts[accepted.text_of(i)]++;
+  for (size_t i = 0; i < accepted.lexemes.size() && !deadline.passed(); i++) {
+    const Lexeme& each = accepted.lexemes[i];
+    const std::string_view word = accepted.text_of(i);
+    // A name that is written twice is meant.
+    if (each.kind != Lexeme::Kind::word || word.size() < shortest_word || word.size() > longest_word ||
+        counts[word] > 1 || std::find(keywords.begin(), keywords.end(), word) != keywords.end())
+      continue;
+    if (follows_mark_of_names(accepted, i)) continue;
+    for (const std::string_view keyword : keywords) {
+      if (!is_slip_of(word, keyword) || !reads_as_keyword(accepted, each.range, keyword, deadline)) continue;
+      errors.push_back({each.range, fmt::format("unexpected `{}` instead of `{}`", word, keyword), std::nullopt,
+                        TextChange{each.range, std::string(keyword)}});
+      break;
+    }
+  }
+}
+
+}  // namespace lacuna::syntax

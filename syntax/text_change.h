@@ -1,0 +1,15 @@
+/// TextChange: a replacement in a text.
+#pragma once
+
+#include <string>
+
+#include "syntax/syntax_tree.h"
+
+namespace lacuna::syntax {
+
+struct TextChange {
+  ByteRange range;
+  std::string text;  ///< replaces the range
+};
+
+}  // namespace lacuna::syntax
