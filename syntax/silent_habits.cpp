@@ -69,6 +69,11 @@ struct CallEnds {
   std::vector<size_t> open;
 };
 
+/// Where a `;` must be, and only a macro hides that it is missing.
+bool has_macros(const Language& language) {
+  return language.id == "c" || language.id == "cpp" || language.id == "rust";
+}
+
 void find_lost_semicolons(const AcceptedText& accepted, std::vector<SyntaxError>& errors) {
   const std::vector<Lexeme>& lexemes = accepted.lexemes;
   std::unordered_map<std::string_view, CallEnds> calls;
@@ -97,33 +102,6 @@ void find_lost_semicolons(const AcceptedText& accepted, std::vector<SyntaxError>
     if (ends.open.size() == 1 && ends.closed >= enough) errors.push_back(lost(accepted, ends.open.front(), ";"));
 }
 
-/// `httpServer` where `http.Server` is what the file writes between the same neighbours.
-void find_glued_names(const AcceptedText& accepted, std::vector<SyntaxError>& errors) {
-  const std::vector<Lexeme>& lexemes = accepted.lexemes;
-  std::unordered_map<std::string_view, int> counts;
-  std::unordered_map<std::string, std::vector<size_t>> dotted;
-  for (size_t i = 0; i < lexemes.size(); i++) {
-    if (lexemes[i].kind != Lexeme::Kind::word) continue;
-    counts[accepted.text_of(i)]++;
-    if (i + 2 < lexemes.size() && lexemes[i + 2].kind == Lexeme::Kind::word && accepted.text_of(i + 1) == ".")
-      dotted[std::string(accepted.text_of(i)).append(accepted.text_of(i + 2))].push_back(i);
-  }
-  for (size_t i = 1; i + 1 < lexemes.size(); i++) {
-    const std::string_view word = accepted.text_of(i);
-    if (lexemes[i].kind != Lexeme::Kind::word || counts[word] > 1) continue;
-    const auto found = dotted.find(std::string(word));
-    if (found == dotted.end()) continue;
-    for (const size_t other : found->second) {
-      if (other == 0 || other + 3 >= lexemes.size() || accepted.text_of(other - 1) != accepted.text_of(i - 1) ||
-          accepted.text_of(other + 3) != accepted.text_of(i + 1))
-        continue;
-      const auto at = lexemes[i].range.begin + lexemes[other].range.size();
-      errors.push_back({lexemes[i].range, "missing `.`", std::nullopt, TextChange{{at, at}, "."}});
-      break;
-    }
-  }
-}
-
 }  // namespace
 
 void find_lost_last_commas(const AcceptedText& accepted, std::vector<SyntaxError>& errors) {
@@ -148,8 +126,7 @@ void find_broken_habits(const AcceptedText& accepted, std::vector<SyntaxError>& 
     find_in_heap(accepted, lexeme_at(accepted.lexemes, heap.begin), lexeme_at(accepted.lexemes, heap.end - 1), classes,
                  errors);
   }
-  find_lost_semicolons(accepted, errors);
-  find_glued_names(accepted, errors);
+  if (has_macros(accepted.tree.language())) find_lost_semicolons(accepted, errors);
 }
 
 }  // namespace lacuna::syntax

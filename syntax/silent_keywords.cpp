@@ -15,9 +15,10 @@ namespace {
 
 constexpr size_t shortest_word = 2;
 constexpr size_t longest_word = 16;
+constexpr size_t shortest_but_one = 3;    // with a letter lost or added: two letters are short for many a name
 constexpr size_t shortest_mistyped = 5;  // another letter in a shorter word makes another word
 constexpr std::chrono::milliseconds budget{150};
-constexpr std::string_view before_names[] = {".", "->", "::", "?.", "@", "#", "$", "'"};
+constexpr std::string_view marks_of_names[] = {".", "->", "::", "?.", "@", "#", "$", "'"};
 
 std::vector<std::string_view> keywords_of(const Language& language) {
   const auto* grammar = static_cast<const TSLanguage*>(language.grammar());
@@ -46,12 +47,55 @@ bool is_near(std::string_view word, std::string_view keyword) {
 bool is_slip_of(std::string_view word, std::string_view keyword) {
   if (!is_near(word, keyword) || differ_in_case_only(word, keyword)) return false;
   if (word_distance(word, keyword, 1) != 1) return false;
-  if (word.size() != keyword.size()) return true;
+  if (word.size() != keyword.size()) return word.size() >= shortest_but_one;
   const bool swapped = std::is_permutation(word.begin(), word.end(), keyword.begin());
   return swapped || word.size() >= shortest_mistyped;
 }
 
-/// The text parses with `keyword` in place of `word`, and takes it for the keyword.
+/// A slip that leaves no word of any language: two letters swapped, one lost or doubled, in what is long enough.
+bool is_plain_slip(std::string_view word, std::string_view keyword) {
+  if (word.size() < shortest_mistyped) return false;
+  if (word.size() == keyword.size()) return std::is_permutation(word.begin(), word.end(), keyword.begin());
+  if (word.size() < keyword.size()) return true;
+  const auto at = std::mismatch(keyword.begin(), keyword.end(), word.begin()).second - word.begin();
+  return at > 0 && word[static_cast<size_t>(at)] == word[static_cast<size_t>(at) - 1];
+}
+
+/// The nodes that begin at `begin`, without the root, outermost first.
+std::vector<TSNode> nodes_from(const SyntaxTree& tree, uint32_t begin, uint32_t end) {
+  std::vector<TSNode> nodes;
+  const TSNode root = ts_tree_root_node(tree.raw());
+  TSNode node = ts_node_descendant_for_byte_range(root, begin, end);
+  for (; !ts_node_is_null(node) && !ts_node_eq(node, root) && ts_node_start_byte(node) == begin;
+       node = ts_node_parent(node))
+    nodes.push_back(node);
+  std::reverse(nodes.begin(), nodes.end());
+  return nodes;
+}
+
+bool is_blank_from(std::string_view text, uint32_t begin) {
+  const size_t at = text.find_first_not_of(" \t\r;", begin);
+  return at == std::string_view::npos || text[at] == '\n';
+}
+
+/// The keyword makes another statement of the line, to its end: `reutrn x;` is no declaration any more, where
+/// `ulong x;` would be one with `long`, too.
+bool makes_another_statement(const SyntaxTree& before, const SyntaxTree& after, std::string_view text, uint32_t begin,
+                             uint32_t old_end, uint32_t new_end) {
+  const std::vector<TSNode> old_nodes = nodes_from(before, begin, old_end);
+  const std::vector<TSNode> new_nodes = nodes_from(after, begin, new_end);
+  size_t same = 0;  // a block that begins with the statement
+  while (same < old_nodes.size() && same < new_nodes.size() &&
+         ts_node_symbol(old_nodes[same]) == ts_node_symbol(new_nodes[same]))
+    same++;
+  if (same >= old_nodes.size() || same >= new_nodes.size()) return false;
+  const TSNode statement = new_nodes[same];
+  return ts_node_is_named(statement) && ts_node_child_count(statement) > 0 &&
+         is_blank_from(text, ts_node_end_byte(statement));
+}
+
+/// The text parses with `keyword` in place of `word`, and takes it for the keyword; and, unless the slip is plain, for the
+/// beginning of another statement.
 bool reads_as_keyword(const AcceptedText& accepted, ByteRange word, std::string_view keyword,
                       const Deadline& deadline) {
   const TextChange change{word, std::string(keyword)};
@@ -65,13 +109,18 @@ bool reads_as_keyword(const AcceptedText& accepted, ByteRange word, std::string_
   const TSNode leaf = ts_node_descendant_for_byte_range(ts_tree_root_node(tree->raw()), word.begin, end);
   if (ts_node_is_named(leaf) || ts_node_start_byte(leaf) != word.begin || ts_node_end_byte(leaf) != end) return false;
   // A macro's arguments are a heap of tokens: there every keyword is welcome.
-  return std::string_view(ts_node_type(ts_node_parent(leaf))) != "token_tree";
+  if (std::string_view(ts_node_type(ts_node_parent(leaf))) == "token_tree") return false;
+  if (is_plain_slip(accepted.text.substr(word.begin, word.size()), keyword)) return true;
+  return makes_another_statement(accepted.tree, *tree, changed, word.begin, word.end, end);
 }
 
-bool follows_mark_of_names(const AcceptedText& accepted, size_t lexeme) {
-  if (lexeme == 0) return false;
-  return std::find(std::begin(before_names), std::end(before_names), accepted.text_of(lexeme - 1)) !=
-         std::end(before_names);
+/// A member, a part of a path, an attribute.
+bool stands_at_mark_of_names(const AcceptedText& accepted, size_t lexeme) {
+  const auto is_mark = [&](size_t at) {
+    return std::find(std::begin(marks_of_names), std::end(marks_of_names), accepted.text_of(at)) !=
+           std::end(marks_of_names);
+  };
+  return (lexeme > 0 && is_mark(lexeme - 1)) || (lexeme + 1 < accepted.lexemes.size() && is_mark(lexeme + 1));
 }
 
 }  // namespace
@@ -88,8 +137,9 @@ void find_misspelt_keywords(const AcceptedText& accepted, std::vector<SyntaxErro
     if (each.kind != Lexeme::Kind::word || word.size() < shortest_word || word.size() > longest_word ||
         counts[word] > 1 || std::find(keywords.begin(), keywords.end(), word) != keywords.end())
       continue;
-    if (follows_mark_of_names(accepted, i)) continue;
+    if (stands_at_mark_of_names(accepted, i)) continue;
     for (const std::string_view keyword : keywords) {
+      if (!each.first_on_line && !is_plain_slip(word, keyword)) continue;  // where no statement begins, most names are meant
       if (!is_slip_of(word, keyword) || !reads_as_keyword(accepted, each.range, keyword, deadline)) continue;
       errors.push_back({each.range, fmt::format("unexpected `{}` instead of `{}`", word, keyword), std::nullopt,
                         TextChange{each.range, std::string(keyword)}});
