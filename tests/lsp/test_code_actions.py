@@ -108,7 +108,7 @@ async def test_a_file_opened_with_many_errors_that_cannot_all_be_mended_is_left_
 
 
 async def test_a_keyword_misspelt_so_that_the_text_still_parses_is_told_and_mended(client, tmp_path):
-    good = "int twice(int a) {\n  return a + a;\n}\n"
+    good = "int same(int a) {\n  return a;\n}\n"  # misspelt, it declares an a
     document = client.open(tmp_path / "a.cpp", "cpp", good.replace("return", "reutrn"))
     (diagnostic,) = await document.diagnostics()
     assert "`return`" in diagnostic.message
