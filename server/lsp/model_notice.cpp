@@ -24,14 +24,14 @@ void ModelNotice::show_progress() {
   if (progress_ == Progress::shown) {
     const int percentage = percentage_now();
     if (std::exchange(percentage_, percentage) == percentage) return;
-    return report({{"kind", "report"}, {"percentage", percentage}, {"message", model_.reason()}});
+    return report(token_, {{"kind", "report"}, {"percentage", percentage}, {"message", model_.reason()}});
   }
   if (progress_ == Progress::requested) return;
   progress_ = Progress::requested;
   ++token_;
   dispatcher_.request("window/workDoneProgress/create", {{"token", "lacuna-model-" + std::to_string(token_)}},
                       [this, alive = std::weak_ptr(alive_), token = token_](const Json&, const Json* error) {
-                        if (!alive.expired() && error == nullptr && token == token_) begin_progress();
+                        if (!alive.expired() && error == nullptr) begin_progress(token);
                       });
 }
 
@@ -41,24 +41,28 @@ int ModelNotice::percentage_now() const {
   return static_cast<int>(model_.progress() * 100) / kStep * kStep;
 }
 
-/// The client has made room for the progress; the model may be ready by now.
-void ModelNotice::begin_progress() {
-  if (progress_ != Progress::requested) return;
+/// The client has made room for the progress. It keeps that until the end, so where the model was ready sooner the
+/// progress begins and ends at once.
+void ModelNotice::begin_progress(int64_t token) {
+  const bool still_loading = progress_ == Progress::requested && token == token_;
+  const int percentage = still_loading ? percentage_now() : 100;
+  const Json begin = {{"kind", "begin"},
+                      {"title", "Lacuna"},
+                      {"message", model_.reason()},
+                      {"percentage", percentage},
+                      {"cancellable", false}};
+  report(token, begin);
+  if (!still_loading) return report(token, {{"kind", "end"}});
   progress_ = Progress::shown;
-  percentage_ = percentage_now();
-  report({{"kind", "begin"},
-          {"title", "Lacuna"},
-          {"message", model_.reason()},
-          {"percentage", percentage_},
-          {"cancellable", false}});
+  percentage_ = percentage;
 }
 
 void ModelNotice::end_progress() {
-  if (std::exchange(progress_, Progress::none) == Progress::shown) report({{"kind", "end"}});
+  if (std::exchange(progress_, Progress::none) == Progress::shown) report(token_, {{"kind", "end"}});
 }
 
-void ModelNotice::report(Json value) {
-  dispatcher_.notify("$/progress", {{"token", "lacuna-model-" + std::to_string(token_)}, {"value", std::move(value)}});
+void ModelNotice::report(int64_t token, Json value) {
+  dispatcher_.notify("$/progress", {{"token", "lacuna-model-" + std::to_string(token)}, {"value", std::move(value)}});
 }
 
 void ModelNotice::tell(MessageType type, const std::string& message) {

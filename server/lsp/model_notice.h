@@ -27,10 +27,10 @@ class ModelNotice {
   enum class Progress { none, requested, shown };
 
   void show_progress();
-  void begin_progress();
+  void begin_progress(int64_t token);
   int percentage_now() const;
   void end_progress();
-  void report(Json value);
+  void report(int64_t token, Json value);
   void tell(MessageType type, const std::string& message);
 
   Dispatcher& dispatcher_;

@@ -100,8 +100,13 @@ async def test_clients_without_inline_completion_get_completion_items():
     await finish(client)
 
 
-async def test_progress_is_reported_while_the_model_loads():
-    client = await start("--model", str(model_path("smollm2-135m")))
+async def test_loading_a_model_is_a_progress_that_begins_and_ends(tmp_path):
+    """The model is chosen late: one that is loaded before the client is `initialized` needs no progress."""
+    folder = tmp_path / "lacuna" / "models"
+    folder.mkdir(parents=True)
+    (folder / "smollm2-135m.gguf").symlink_to(model_path("smollm2-135m"))
+    client = await start(cache=tmp_path)
+    await client.workspace_execute_command_async(types.ExecuteCommandParams("lacuna.useModel", ["smollm2-135m"]))
     await client.until(lambda: any(reports and isinstance(reports[-1], types.WorkDoneProgressEnd)
                                    for reports in client.progress_reports.values()), "the end of the progress", 60)
     (reports,) = client.progress_reports.values()

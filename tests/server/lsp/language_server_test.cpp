@@ -639,6 +639,23 @@ TEST_CASE("loading is shown as progress once the client has made room for it, up
   CHECK(progress.back()["params"]["value"]["kind"] == "end");
 }
 
+TEST_CASE("a model that is loaded before the client has made room for the progress ends it all the same") {
+  Editor editor;
+  editor.model_loads = true;
+  Json client = Editor::capabilities();
+  client["window"]["workDoneProgress"] = true;
+  editor.initialize(client);
+  const Json created = editor.outbox.sent("window/workDoneProgress/create").at(0);
+  editor.finish_loading();
+  CHECK(editor.outbox.sent("$/progress").empty());
+  editor.server.receive({{"jsonrpc", "2.0"}, {"id", created["id"]}, {"result", nullptr}});
+  const auto progress = editor.outbox.sent("$/progress");
+  REQUIRE(progress.size() == 2);
+  for (const Json& message : progress) CHECK(message["params"]["token"] == created["params"]["token"]);
+  CHECK(progress[0]["params"]["value"]["kind"] == "begin");
+  CHECK(progress[1]["params"]["value"]["kind"] == "end");
+}
+
 TEST_CASE("a client that refuses the progress gets none") {
   Editor editor;
   editor.model_loads = true;
