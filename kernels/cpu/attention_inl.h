@@ -22,6 +22,11 @@ constexpr float kNoMaximum = -1e30f;
 /// registers for their sums.
 constexpr int kRowsAtOnce = kHalves == 1 ? 8 : 3;
 
+/// A dimension's share of a page's keys, and of its values.
+constexpr int kDimBytes = kBlockTokens * static_cast<int>(sizeof(Half));
+/// The next step's keys are asked for in the shares of so many dimensions.
+constexpr int kDimsAtOnce = 16;
+
 /// `Element`: float, where the page was converted for a tile of many rows; Half, where few rows read it as it is.
 template <class Element>
 struct Page {
@@ -37,9 +42,16 @@ struct Step {
   static constexpr int kVectors = kPages * kHalves;  // of scores
 
   int first_token;
-  Page<Element> pages[kPages];
   float* weights;  // [kRowsAtOnce, kTokens]
+  Page<Element> pages[kPages] = {};
+  Page<Half> next[kPages] = {};  // of the step behind this one
 };
+
+/// Asks for what the next step reads, into the second-level cache. The processor does not foresee it: pages lie apart, and
+/// values are read across. Done in small parts beside the arithmetic, as few lines can be on their way at a time.
+inline void ask_for(const void* from, int bytes) {
+  for (int i = 0; i < bytes; i += 64) __builtin_prefetch(static_cast<const std::byte*>(from) + i, 0, 2);
+}
 
 inline F load_elements(const float* p) {
   return f_load(p);
@@ -54,6 +66,16 @@ Page<Half> page_at(const AttentionTile& tile, int first_token) {
   const int left = tile.end_token - first_token;
   return {left < kBlockTokens ? left : kBlockTokens, reinterpret_cast<const Half*>(base + tile.keys_offset),
           reinterpret_cast<const Half*>(base + tile.values_offset), tile.head_dim};
+}
+
+/// The pages behind this step, also those of the next segment, which whoever computes it finds in the third-level cache; at
+/// the context's end the step's own.
+template <class Element, int kPages>
+void find_next(const AttentionTile& tile, Step<Element, kPages>& step) {
+  for (int p = 0; p < kPages; ++p) {
+    const int next = step.first_token + (kPages + p) * kBlockTokens;
+    step.next[p] = page_at(tile, next < tile.context_tokens ? next : step.first_token);
+  }
 }
 
 /// Into `memory`: [2, 16, padded_head_dim].
@@ -106,13 +128,19 @@ void score_step(const AttentionTile& tile, const Step<Element, kPages>& step, in
     for (F& vector : row) vector = f_zero();
   }
   const float* queries = tile.queries + first_row * tile.head_dim;
-  for (int d = 0; d < tile.head_dim; ++d) {
-    F query[kRows];
-    for (int r = 0; r < kRows; ++r) query[r] = f_set(queries[r * tile.head_dim + d]);
-    for (int v = 0; v < kPages * kHalves; ++v) {
-      const Element* keys = step.pages[v / kHalves].keys + d * kBlockTokens + v % kHalves * kLanes;
-      const F key = load_elements(keys);
-      for (int r = 0; r < kRows; ++r) scores[r][v] = f_fma(query[r], key, scores[r][v]);
+  for (int begin = 0; begin < tile.head_dim; begin += kDimsAtOnce) {
+    const int end = begin + kDimsAtOnce < tile.head_dim ? begin + kDimsAtOnce : tile.head_dim;
+    if (first_row == 0) {
+      for (const Page<Half>& next : step.next) ask_for(next.keys + begin * kBlockTokens, (end - begin) * kDimBytes);
+    }
+    for (int d = begin; d < end; ++d) {
+      F query[kRows];
+      for (int r = 0; r < kRows; ++r) query[r] = f_set(queries[r * tile.head_dim + d]);
+      for (int v = 0; v < kPages * kHalves; ++v) {
+        const Element* keys = step.pages[v / kHalves].keys + d * kBlockTokens + v % kHalves * kLanes;
+        const F key = load_elements(keys);
+        for (int r = 0; r < kRows; ++r) scores[r][v] = f_fma(query[r], key, scores[r][v]);
+      }
     }
   }
 }
@@ -129,6 +157,7 @@ void add_values(const AttentionTile& tile, const Step<Element, kPages>& step, in
   }
   for (int p = 0; p < kPages; ++p) {
     const Page<Element>& page = step.pages[p];
+    if (first_row == 0) ask_for(step.next[p].values + d * kBlockTokens, kVectors * kLanes * kDimBytes);
     const Element* values = page.values + d;
     const float* weights = step.weights + p * kBlockTokens;
     for (int t = 0; t < page.num_tokens; ++t, values += page.value_stride) {
@@ -176,11 +205,13 @@ void attend_pages(const AttentionTile& tile, int first) {
   const int padded = padded_head_dim(tile.head_dim);
   const bool direct = tile.num_rows <= 2 * kRowsAtOnce && tile.head_dim == padded;
   if (direct) {
-    Step<Half, kPages> step{first, {}, tile.scratch};
+    Step<Half, kPages> step{first, tile.scratch};
+    find_next(tile, step);
     for (int p = 0; p < kPages; ++p) step.pages[p] = page_at(tile, first + p * kBlockTokens);
     return attend_rows(tile, step);
   }
-  Step<float, kPages> step{first, {}, tile.scratch};
+  Step<float, kPages> step{first, tile.scratch};
+  find_next(tile, step);
   float* memory = tile.scratch + kMostAttentionRowsAtOnce * step.kTokens;
   for (int p = 0; p < kPages; ++p, memory += 2 * kBlockTokens * padded) {
     step.pages[p] = converted(tile, page_at(tile, first + p * kBlockTokens), memory);

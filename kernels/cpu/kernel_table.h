@@ -38,6 +38,7 @@ struct AttentionTile {
   const int32_t* first_token;  // [num_rows] the tokens that each row sees: first to last, both included;
   const int32_t* last_token;   // [num_rows] possibly none of this segment
   int begin_token, end_token;  // the part of the segment to visit; begin is a multiple of kBlockTokens
+  int context_tokens;          // for how many block_table has blocks
   std::span<const int32_t> block_table;
   const std::byte* layer;             // block 0 of the layer
   size_t block_bytes;                 // of one layer

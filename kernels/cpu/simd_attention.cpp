@@ -139,6 +139,7 @@ void SimdBackend::attend_segment(const AttentionParameters& parameters, const Qu
   work.last_token = scratch.last_token;
   work.begin_token = std::max(tile.begin_token, segment * kSegmentTokens);
   work.end_token = std::min(tile.end_token, (segment + 1) * kSegmentTokens);
+  work.context_tokens = tile.sequence->context_tokens;
   work.block_table = tile.sequence->block_table;
   work.layer = block_keys(parameters.layer, 0);
   work.block_bytes = kv_block_bytes();
