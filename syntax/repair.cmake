@@ -21,9 +21,12 @@ target_sources(lacuna_syntax PRIVATE
   repair_weights.cpp
   repair_window.cpp
   repair_words.cpp
+  silent_endings.cpp
   silent_errors.cpp
   silent_habits.cpp
   silent_indentation.cpp
   silent_keywords.cpp
+  silent_names.cpp
+  silent_neighbours.cpp
   word_distance.cpp)
 set_source_files_properties(grammar_lexer.c PROPERTIES COMPILE_OPTIONS "-isystem;${TREE_SITTER_INTERNAL_HEADERS}")

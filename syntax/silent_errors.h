@@ -23,8 +23,9 @@ struct AcceptedText {
   std::string_view text_of(size_t lexeme) const;
 };
 
-/// At most `max_errors`, in the order of the text, each with its cure. Nothing for a tree with errors, and for texts
-/// over 1 MiB.
+/// At most `max_errors`, in the order of the text, each with its cure. A text that began with errors is looked at more
+/// closely: whoever made one slip may have made two, and a guess that would be an impertinence elsewhere is a help
+/// there. Nothing for a tree with errors, and for texts over 1 MiB.
 std::vector<SyntaxError> silent_errors(const SyntaxTree& tree, std::string_view text, size_t max_errors);
 
 // The checks, one kind of slip each.
@@ -38,5 +39,25 @@ void find_wrong_indentation(const AcceptedText& accepted, std::vector<SyntaxErro
 void find_lost_last_commas(const AcceptedText& accepted, std::vector<SyntaxError>& errors);
 /// A mark that stands at every other such place of the file, where the grammar asks for none.
 void find_broken_habits(const AcceptedText& accepted, std::vector<SyntaxError>& errors);
+
+// The checks of a text that began with errors: likely, but not certain. What they find is parsed with its cure before
+// it is told.
+
+/// Two names that lost the `.` or `::` between them, where the file has them apart elsewhere.
+void find_joined_names(const AcceptedText& accepted, std::vector<SyntaxError>& errors);
+/// A word written once that is one slip from a word which the grammar knows, and is taken for that one if it is put
+/// there as elsewhere in the file.
+void find_likely_keywords(const AcceptedText& accepted, std::vector<SyntaxError>& errors);
+/// The only statement without its semicolon (JavaScript, TypeScript).
+void find_lost_statement_ends(const AcceptedText& accepted, std::vector<SyntaxError>& errors);
+/// The only list over several lines without a comma behind its last element.
+void find_unusual_last_elements(const AcceptedText& accepted, std::vector<SyntaxError>& errors);
+/// Two neighbours in a list that the grammar reads as one: strings that are joined, a sign that became an operator.
+void find_lost_commas(const AcceptedText& accepted, std::vector<SyntaxError>& errors);
+/// A line of a Python docstring left of its quotes, and the only line of a block that is indented by an unusual step.
+void find_unusual_indentation(const AcceptedText& accepted, std::vector<SyntaxError>& errors);
+
+/// `mark` is missing behind lexeme `before`.
+SyntaxError lost_mark(const AcceptedText& accepted, size_t before, std::string_view mark);
 
 }  // namespace lacuna::syntax

@@ -1,4 +1,3 @@
-#include <fmt/format.h>
 #include <tree_sitter/api.h>
 
 #include <algorithm>
@@ -15,15 +14,6 @@ namespace {
 
 constexpr int enough = 4;  // other places that have the mark
 constexpr std::string_view marks[] = {",", ":", ";", "=>"};
-
-SyntaxError lost(const AcceptedText& accepted, size_t before, std::string_view mark) {
-  const ByteRange range = accepted.lexemes[before].range;
-  const ByteRange line = line_at(accepted.text, range.end);
-  return {{std::max(range.begin, line.begin), range.end},
-          fmt::format("missing `{}`", mark),
-          std::nullopt,
-          TextChange{{range.end, range.end}, std::string(mark)}};
-}
 
 /// The ranges of the macros' arguments: what stands there has no grammar.
 std::vector<ByteRange> token_heaps(const SyntaxTree& tree) {
@@ -57,7 +47,7 @@ void find_in_heap(const AcceptedText& accepted, size_t begin, size_t end, const 
     if (!row || accepted.lexemes[i + 1].first_on_line || counts[key(i, "", i + 1)] > 1) continue;
     for (const std::string_view mark : marks) {
       if (counts[key(i, mark, i + 1)] < enough) continue;
-      errors.push_back(lost(accepted, i, mark));
+      errors.push_back(lost_mark(accepted, i, mark));
       break;
     }
   }
@@ -99,7 +89,7 @@ void find_lost_semicolons(const AcceptedText& accepted, std::vector<SyntaxError>
     }
   }
   for (const auto& [name, ends] : calls)
-    if (ends.open.size() == 1 && ends.closed >= enough) errors.push_back(lost(accepted, ends.open.front(), ";"));
+    if (ends.open.size() == 1 && ends.closed >= enough) errors.push_back(lost_mark(accepted, ends.open.front(), ";"));
 }
 
 }  // namespace
@@ -115,7 +105,7 @@ void find_lost_last_commas(const AcceptedText& accepted, std::vector<SyntaxError
     do last--;
     while (last > 0 && accepted.lexemes[last].kind == Lexeme::Kind::comment);
     if (accepted.lexemes[last].range.begin <= ts_node_start_byte(node) || accepted.text_of(last) == ",") return true;
-    errors.push_back(lost(accepted, last, ","));
+    errors.push_back(lost_mark(accepted, last, ","));
     return true;
   });
 }

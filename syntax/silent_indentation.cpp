@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "syntax/bracket_suspects.h"
@@ -86,6 +88,69 @@ void find_wrong_indentation(const AcceptedText& accepted, std::vector<SyntaxErro
     error.cure = TextChange{{begin, first.begin}, std::string(meant)};
   }
   errors.push_back(std::move(error));
+}
+
+namespace {
+
+constexpr int enough_blocks = 6;          // with the usual step
+constexpr uint32_t enough_doc_lines = 3;  // in a docstring
+
+SyntaxError wrong_depth(const AcceptedText& accepted, uint32_t line, std::string_view meant) {
+  const ByteRange whole = line_at(accepted.text, line);
+  const auto old_size = static_cast<uint32_t>(indentation_at(accepted.text, line).size());
+  return {{whole.begin + old_size, whole.end},
+          "unexpected indentation",
+          std::nullopt,
+          TextChange{{whole.begin, whole.begin + old_size}, std::string(meant)}};
+}
+
+/// The only line of a docstring that is indented less than its quotes.
+void find_shallow_doc_line(const AcceptedText& accepted, const Lexeme& doc, std::vector<SyntaxError>& errors) {
+  const auto is_shallow = [&](ByteRange line) {
+    return width_of(indentation_at(accepted.text, line.begin)) < doc.indent;
+  };
+  std::optional<uint32_t> shallow;
+  uint32_t lines = 0;
+  for (uint32_t at = line_at(accepted.text, doc.range.begin).end + 1; at < doc.range.end;) {
+    const ByteRange line = line_at(accepted.text, at);
+    at = line.end + 1;
+    if (without_trailing_blanks(slice(accepted.text, line)).empty()) continue;
+    lines++;
+    if (is_shallow(line) && shallow) return;
+    if (is_shallow(line)) shallow = line.begin;
+  }
+  if (shallow && lines >= enough_doc_lines)
+    errors.push_back(wrong_depth(accepted, *shallow, indentation_at(accepted.text, doc.range.begin)));
+}
+
+/// The only block whose single line is not indented by the step that all others take.
+void find_unusual_step(const AcceptedText& accepted, std::vector<SyntaxError>& errors) {
+  const std::vector<LogicalLine> lines = logical_lines(accepted);
+  std::map<int, std::vector<size_t>> by_step;
+  for (size_t at = 1; at < lines.size(); at++)
+    if (lines[at - 1].opens_block) by_step[lines[at].indent - lines[at - 1].indent].push_back(at);
+  if (by_step.size() != 2) return;
+  const auto [unusual, usual] = std::minmax_element(
+      by_step.begin(), by_step.end(), [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
+  if (unusual->second.size() != 1 || static_cast<int>(usual->second.size()) < enough_blocks) return;
+  const size_t at = unusual->second.front();
+  const bool alone = at + 1 == lines.size() || lines[at + 1].indent <= lines[at - 1].indent;
+  if (!alone || lines[at].opens_block) return;
+  std::string meant(indentation_at(accepted.text, lines[at - 1].first.begin));
+  if (meant.find('\t') != std::string::npos) return;
+  meant.append(static_cast<size_t>(std::max(usual->first, 0)), ' ');
+  errors.push_back(wrong_depth(accepted, lines[at].first.begin, meant));
+}
+
+}  // namespace
+
+void find_unusual_indentation(const AcceptedText& accepted, std::vector<SyntaxError>& errors) {
+  for (const Lexeme& each : accepted.lexemes) {
+    const bool doc = each.kind == Lexeme::Kind::string && each.first_on_line && each.last_on_line;
+    if (doc && slice(accepted.text, each.range).find('\n') != std::string_view::npos)
+      find_shallow_doc_line(accepted, each, errors);
+  }
+  find_unusual_step(accepted, errors);
 }
 
 }  // namespace lacuna::syntax

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "syntax/cursor_walk.h"
 #include "syntax/deadline.h"
 #include "syntax/lexeme_ngrams.h"
+#include "syntax/mended_text.h"
 #include "syntax/silent_errors.h"
 #include "syntax/text_lines.h"
 #include "syntax/word_distance.h"
@@ -15,7 +17,7 @@ namespace {
 
 constexpr size_t shortest_word = 2;
 constexpr size_t longest_word = 16;
-constexpr size_t shortest_but_one = 3;    // with a letter lost or added: two letters are short for many a name
+constexpr size_t shortest_but_one = 3;   // with a letter lost or added: two letters are short for many a name
 constexpr size_t shortest_mistyped = 5;  // another letter in a shorter word makes another word
 constexpr std::chrono::milliseconds budget{150};
 constexpr std::string_view marks_of_names[] = {".", "->", "::", "?.", "@", "#", "$", "'"};
@@ -94,8 +96,8 @@ bool makes_another_statement(const SyntaxTree& before, const SyntaxTree& after, 
          is_blank_from(text, ts_node_end_byte(statement));
 }
 
-/// The text parses with `keyword` in place of `word`, and takes it for the keyword; and, unless the slip is plain, for the
-/// beginning of another statement.
+/// The text parses with `keyword` in place of `word`, and takes it for the keyword; and, unless the slip is plain, for
+/// the beginning of another statement.
 bool reads_as_keyword(const AcceptedText& accepted, ByteRange word, std::string_view keyword,
                       const Deadline& deadline) {
   const TextChange change{word, std::string(keyword)};
@@ -139,11 +141,78 @@ void find_misspelt_keywords(const AcceptedText& accepted, std::vector<SyntaxErro
       continue;
     if (stands_at_mark_of_names(accepted, i)) continue;
     for (const std::string_view keyword : keywords) {
-      if (!each.first_on_line && !is_plain_slip(word, keyword)) continue;  // where no statement begins, most names are meant
+      if (!each.first_on_line && !is_plain_slip(word, keyword))
+        continue;  // where no statement begins, most names are meant
       if (!is_slip_of(word, keyword) || !reads_as_keyword(accepted, each.range, keyword, deadline)) continue;
       errors.push_back({each.range, fmt::format("unexpected `{}` instead of `{}`", word, keyword), std::nullopt,
                         TextChange{each.range, std::string(keyword)}});
       break;
+    }
+  }
+}
+
+namespace {
+
+bool is_name(std::string_view leaf) {
+  return leaf == "identifier" || leaf.ends_with("_identifier") || leaf.find("identifier_pattern") != leaf.npos;
+}
+
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/// A word of the file: how often it is written, and as which leaf of the tree.
+struct WrittenWord {
+  int count = 0;
+  TSSymbol symbol = 0;
+  bool name = true;
+  uint32_t begin = 0;
+};
+
+std::unordered_map<std::string_view, WrittenWord> written_words(const AcceptedText& accepted) {
+  std::unordered_map<std::string_view, WrittenWord> words;
+  walk(ts_tree_root_node(accepted.tree.raw()), [&](TSNode node) {
+    if (ts_node_child_count(node) > 0) return true;
+    const std::string_view text = slice(accepted.text, {ts_node_start_byte(node), ts_node_end_byte(node)});
+    if (text.size() < shortest_word || text.size() > longest_word || !std::all_of(text.begin(), text.end(), is_word))
+      return true;
+    WrittenWord& word = words[text];
+    word.count++;
+    word.symbol = ts_node_symbol(node);
+    word.name = is_name(ts_node_type(node));
+    word.begin = ts_node_start_byte(node);
+    return true;
+  });
+  return words;
+}
+
+/// The text parses with `target` in place of the word, and reads it as it does elsewhere.
+bool reads_as(const AcceptedText& accepted, ByteRange word, std::string_view target, TSSymbol symbol) {
+  const std::vector<TextChange> changes = {{word, std::string(target)}};
+  const Result<SyntaxTree> tree =
+      accepted.tree.reparse(edits_of(changes), accepted.text, apply(accepted.text, changes));
+  if (!tree.ok() || tree->has_errors()) return false;
+  const uint32_t end = word.begin + static_cast<uint32_t>(target.size());
+  const TSNode leaf = ts_node_descendant_for_byte_range(ts_tree_root_node(tree->raw()), word.begin, end);
+  return ts_node_symbol(leaf) == symbol && ts_node_start_byte(leaf) == word.begin && ts_node_end_byte(leaf) == end;
+}
+
+}  // namespace
+
+void find_likely_keywords(const AcceptedText& accepted, std::vector<SyntaxError>& errors) {
+  constexpr int enough = 2;
+  const Deadline deadline(budget, nullptr);
+  const std::unordered_map<std::string_view, WrittenWord> words = written_words(accepted);
+  for (const auto& [target, known] : words) {
+    if (known.name || known.count < enough || !is_letter(target.front())) continue;
+    for (const auto& [word, own] : words) {
+      if (deadline.passed()) return;
+      if (!own.name || own.count > 1 || !is_near(word, target) || word_distance(word, target, 1) != 1) continue;
+      if (word.size() == target.size() && !std::is_permutation(word.begin(), word.end(), target.begin())) continue;
+      const ByteRange range{own.begin, own.begin + static_cast<uint32_t>(word.size())};
+      if (!reads_as(accepted, range, target, known.symbol)) continue;
+      errors.push_back({range, fmt::format("unexpected `{}` instead of `{}`", word, target), std::nullopt,
+                        TextChange{range, std::string(target)}});
     }
   }
 }

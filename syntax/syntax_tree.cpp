@@ -117,7 +117,8 @@ std::vector<TSInputEdit> input_edits(std::span<const Hunk> hunks, std::string_vi
 
 Result<SyntaxTree> SyntaxTree::parse(const Language& language, std::string_view text, const ParseOptions& options) {
   LACUNA_ASSIGN_OR_RETURN(auto tree, run(language, text, nullptr, options));
-  return SyntaxTree(language, std::move(tree));
+  const bool broken = lacuna_ts_error_cost(tree.get()) > 0;
+  return SyntaxTree(language, std::move(tree), broken);
 }
 
 Result<SyntaxTree> SyntaxTree::reparse(std::span<const Edit> edits, std::string_view old_text,
@@ -127,7 +128,7 @@ Result<SyntaxTree> SyntaxTree::reparse(std::span<const Edit> edits, std::string_
   std::unique_ptr<TSTree, void (*)(TSTree*)> edited(ts_tree_copy(tree_.get()), ts_tree_delete);
   for (const TSInputEdit& edit : input_edits(hunks, old_text, new_text)) ts_tree_edit(edited.get(), &edit);
   LACUNA_ASSIGN_OR_RETURN(auto tree, run(*language_, new_text, edited.get(), options));
-  return SyntaxTree(*language_, std::move(tree));
+  return SyntaxTree(*language_, std::move(tree), began_with_errors_);
 }
 
 bool SyntaxTree::has_errors() const {

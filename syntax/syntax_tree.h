@@ -49,6 +49,8 @@ class SyntaxTree {
 
   const Language& language() const { return *language_; }
   bool has_errors() const;
+  /// The text that the first of a chain of reparses began with had errors: somebody has been careless with it.
+  bool began_with_errors() const { return began_with_errors_; }
   /// ERROR and MISSING nodes: the measure that completions must not raise and repairs must lower.
   int num_errors() const;
   /// tree-sitter's own recovery cost of the whole tree: finer than num_errors(), for comparing repairs.
@@ -58,10 +60,11 @@ class SyntaxTree {
   const TSTree* raw() const { return tree_.get(); }
 
  private:
-  SyntaxTree(const Language& language, std::shared_ptr<const TSTree> tree)
-      : language_(&language), tree_(std::move(tree)) {}
+  SyntaxTree(const Language& language, std::shared_ptr<const TSTree> tree, bool began_with_errors)
+      : language_(&language), tree_(std::move(tree)), began_with_errors_(began_with_errors) {}
   const Language* language_;
   std::shared_ptr<const TSTree> tree_;
+  bool began_with_errors_;
 };
 
 }  // namespace lacuna::syntax

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "server/cli/exit_code.h"
@@ -96,8 +97,8 @@ Result<Outcome> RepairEvaluation::mend(const RepairCase& each) {
   const std::vector<std::string> wanted = syntax::shape_of(*original, each.original);
   Outcome outcome;
   std::string text = each.broken;
+  Result<syntax::SyntaxTree> tree = syntax::SyntaxTree::parse(*each.language, text);
   for (size_t step = 0; step <= 2 * each.errors.size() + 2; ++step) {
-    const Result<syntax::SyntaxTree> tree = syntax::SyntaxTree::parse(*each.language, text);
     if (!tree.ok()) return tree.error();
     outcome.valid = !tree->has_errors();
     outcome.exact = syntax::shape_of(*tree, text) == wanted;
@@ -108,7 +109,9 @@ Result<Outcome> RepairEvaluation::mend(const RepairCase& each) {
       const Result<syntax::SyntaxTree> mended = syntax::SyntaxTree::parse(*each.language, texts[i]);
       outcome.in_first_three |= mended.ok() && syntax::shape_of(*mended, texts[i]) == wanted;
     }
-    text = std::move(texts.front());
+    const syntax::Edit all{0, static_cast<uint32_t>(text.size()), static_cast<uint32_t>(texts.front().size())};
+    const std::string before = std::exchange(text, std::move(texts.front()));
+    tree = tree->reparse({&all, 1}, before, text);
   }
   outcome.in_first_three |= outcome.exact;
   outcome.valid &=

@@ -7,7 +7,8 @@ lacuna_test(repair_tests LABEL unit LIBRARIES lacuna_syntax lacuna_support tree_
   repair_parts_test.cpp
   repair_test.cpp
   samples.cpp
-  silent_errors_test.cpp)
+  silent_errors_test.cpp
+  silent_guesses_test.cpp)
 
 # Not a test: the features that scripts/repair_train.py learns from.
 add_executable(repair_features EXCLUDE_FROM_ALL repair_features_main.cpp)

@@ -1,0 +1,99 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "syntax/lexeme_ngrams.h"
+#include "syntax/silent_errors.h"
+#include "syntax/text_lines.h"
+
+namespace lacuna::syntax {
+namespace {
+
+constexpr size_t shortest_joined = 4;
+constexpr size_t longest_joined = 64;
+constexpr int often = 2;
+constexpr std::string_view joints[] = {".", "::", "->"};
+
+uint64_t before_joint(std::string_view word, std::string_view joint) {
+  return mix(hash_text(word), hash_text(joint));
+}
+
+uint64_t after_joint(std::string_view joint, std::string_view word) {
+  return mix(hash_text(joint), hash_text(word));
+}
+
+uint64_t around_joint(std::string_view left, std::string_view joint, std::string_view right) {
+  return mix(before_joint(left, joint), hash_text(right));
+}
+
+/// Names joined by `_` are one, and `ExprLit` is likely to be a type beside `Expr::Lit`.
+bool may_be_apart(std::string_view left, std::string_view right) {
+  const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  if (left.back() == '_' || right.front() == '_' || (right.front() >= '0' && right.front() <= '9')) return false;
+  return !(is_upper(left.front()) && is_upper(right.front()));
+}
+
+/// The names of a file that stand on either side of a joint.
+class JoinedNames {
+ public:
+  explicit JoinedNames(const AcceptedText& accepted) {
+    const std::vector<Lexeme>& lexemes = accepted.lexemes;
+    for (size_t i = 0; i < lexemes.size(); i++)
+      if (lexemes[i].kind == Lexeme::Kind::word) words_[accepted.text_of(i)]++;
+    for (size_t i = 1; i + 1 < lexemes.size(); i++) {
+      const std::string_view joint = accepted.text_of(i);
+      if (std::find(std::begin(joints), std::end(joints), joint) == std::end(joints)) continue;
+      counts_[before_joint(accepted.text_of(i - 1), joint)]++;
+      counts_[after_joint(joint, accepted.text_of(i + 1))]++;
+      counts_[around_joint(accepted.text_of(i - 1), joint, accepted.text_of(i + 1))]++;
+    }
+  }
+
+  bool is_single(std::string_view word) const {
+    const auto found = words_.find(word);
+    return found != words_.end() && found->second == 1;
+  }
+
+  /// Both names stand at this joint elsewhere: with each other, or each of them often.
+  bool stand_at(std::string_view left, std::string_view joint, std::string_view right) const {
+    if (count(around_joint(left, joint, right)) > 0) return true;
+    return count(before_joint(left, joint)) >= often && count(after_joint(joint, right)) >= often;
+  }
+
+ private:
+  int count(uint64_t key) const {
+    const auto found = counts_.find(key);
+    return found == counts_.end() ? 0 : found->second;
+  }
+
+  std::unordered_map<std::string_view, int> words_;
+  std::unordered_map<uint64_t, int> counts_;
+};
+
+}  // namespace
+
+void find_joined_names(const AcceptedText& accepted, std::vector<SyntaxError>& errors) {
+  const JoinedNames names(accepted);
+  for (size_t i = 0; i < accepted.lexemes.size(); i++) {
+    const std::string_view word = accepted.text_of(i);
+    if (accepted.lexemes[i].kind != Lexeme::Kind::word || word.size() < shortest_joined ||
+        word.size() > longest_joined || !names.is_single(word))
+      continue;
+    for (uint32_t at = 1; at < word.size(); at++) {
+      const std::string_view left = word.substr(0, at);
+      const std::string_view right = word.substr(at);
+      if (!may_be_apart(left, right)) continue;
+      const auto joint = std::find_if(std::begin(joints), std::end(joints),
+                                      [&](std::string_view each) { return names.stand_at(left, each, right); });
+      if (joint == std::end(joints)) continue;
+      const uint32_t place = accepted.lexemes[i].range.begin + at;
+      errors.push_back({accepted.lexemes[i].range,
+                        fmt::format("unexpected `{}` instead of `{}{}{}`", word, left, *joint, right), std::nullopt,
+                        TextChange{{place, place}, std::string(*joint)}});
+      break;
+    }
+  }
+}
+
+}  // namespace lacuna::syntax
