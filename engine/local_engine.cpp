@@ -71,8 +71,16 @@ Result<void> LocalEngine::check_request(const Request& request) const {
   if (request.max_tokens < 0) {
     return Error::format(ErrorCode::invalid_argument, "max_tokens is {}, expected 0 or more", request.max_tokens);
   }
+  if (request.scored_tokens < 0 || (request.scored_tokens > 0 && request.max_tokens > 0)) {
+    return Error::format(ErrorCode::invalid_argument, "scored_tokens is {} and max_tokens {}: one of them must be 0",
+                         request.scored_tokens, request.max_tokens);
+  }
   const int room = parts_.context_tokens - (request.max_tokens > 0 ? 1 : 0);
   LACUNA_RETURN_IF_ERROR(check_tokens(request.prompt, parts_.model.vocabulary_size, room));
+  if (static_cast<size_t>(request.scored_tokens) >= request.prompt.size()) {
+    return Error::format(ErrorCode::invalid_argument, "{} tokens are to be scored behind at least one, the prompt has {}",
+                         request.scored_tokens, request.prompt.size());
+  }
   if (request.references) {
     LACUNA_RETURN_IF_ERROR(check_ids("reference", *request.references, parts_.model.vocabulary_size));
   }
@@ -87,6 +95,8 @@ Result<void> LocalEngine::submit(Request request, UpdateCallback on_update) {
   sequence.priority = request.priority;
   sequence.arrival = num_submitted_++;
   sequence.num_prompt_tokens = static_cast<int>(request.prompt.size());
+  sequence.num_scored_tokens = request.scored_tokens;
+  active->prompt_log_probabilities.resize(static_cast<size_t>(request.scored_tokens));
   sequence.max_tokens = std::min(request.max_tokens, parts_.context_tokens - sequence.num_prompt_tokens);
   sequence.tokens = std::move(request.prompt);
   sequence.tokens.reserve(sequence.tokens.size() + static_cast<size_t>(sequence.max_tokens));
@@ -142,7 +152,28 @@ bool LocalEngine::compute(Batch& batch, const AbandonStep& abandon) {
   for (const BatchEntry& entry : batch.entries) {
     if (entry.wants_logits) generate_all(entry, index);
   }
+  int first_row = 0;
+  for (const BatchEntry& entry : batch.entries) {
+    if (entry.scores_prompt) score_prompt(entry, first_row);
+    first_row += entry.num_tokens;
+  }
   return true;
+}
+
+/// The log-probabilities of the prompt's tokens that this step's logits speak of. `first_row` is the entry's first one.
+void LocalEngine::score_prompt(const BatchEntry& entry, int first_row) {
+  const Sequence& sequence = *entry.sequence;
+  const int begin = sequence.num_computed_tokens - entry.num_tokens;
+  const int first = std::max(begin, sequence.first_scoring_token());
+  const int end = std::min(sequence.num_computed_tokens, sequence.num_prompt_tokens - 1);
+  if (first >= end) return;
+  std::vector<float>& scores = active_of(entry).prompt_log_probabilities;
+  runner_.score_rows(first_row + first - begin, end - first, [&](int row, std::span<const float> logits) {
+    const int position = begin + row - first_row;
+    const auto token = static_cast<size_t>(sequence.tokens[static_cast<size_t>(position) + 1]);
+    const double log_probability = static_cast<double>(logits[token]) - log_sum_exp(logits);
+    scores[static_cast<size_t>(position - sequence.first_scoring_token())] = static_cast<float>(log_probability);
+  });
 }
 
 void LocalEngine::note_start(const Batch& batch) {
@@ -205,7 +236,18 @@ void LocalEngine::finish_filled_sequences() {
   for (const auto& [id, active] : active_) {
     if (active->sequence.num_pending_tokens() == 0) filled.push_back(active.get());
   }
-  for (ActiveRequest* active : filled) finish(*active, FinishReason::length);
+  for (ActiveRequest* active : filled) finish_filled(*active);
+}
+
+void LocalEngine::finish_filled(ActiveRequest& active) {
+  Update update;
+  update.prompt_log_probabilities = std::move(active.prompt_log_probabilities);
+  if (std::ranges::all_of(update.prompt_log_probabilities, [](float value) { return std::isfinite(value); })) {
+    return finish(active, FinishReason::length, std::move(update));
+  }
+  update.prompt_log_probabilities.clear();
+  update.error = {ErrorCode::corrupt, "the model gives logits that are no numbers"};
+  finish(active, FinishReason::failed, std::move(update));
 }
 
 void LocalEngine::finish(ActiveRequest& active, FinishReason reason, Update update) {
@@ -274,8 +316,9 @@ Result<void> LocalEngine::score(std::span<const TokenId> tokens,
     const int chunk = std::min(sequence.num_pending_tokens(), max_step);
     LACUNA_CHECK(cache_.reserve(sequence.blocks, sequence.num_computed_tokens + chunk));
     runner_.run(Batch{.copies = {}, .entries = {{&sequence, chunk, false}}, .num_tokens = chunk});
-    runner_.score_rows(
-        [&](int row, std::span<const float> logits) { on_logits(sequence.num_computed_tokens + row, logits); });
+    runner_.score_rows(0, chunk, [&](int row, std::span<const float> logits) {
+      on_logits(sequence.num_computed_tokens + row, logits);
+    });
     sequence.num_computed_tokens += chunk;
     cache_.commit(sequence.blocks, sequence.tokens, sequence.num_computed_tokens);
   }

@@ -79,6 +79,7 @@ class LocalEngine final : public Engine {
     std::shared_ptr<Constraint> constraint;
     UpdateCallback on_update;
     std::string generated;  ///< bytes
+    std::vector<float> prompt_log_probabilities;  ///< of the scored tokens, as far as they are known
     RequestStatistics statistics;
     Clock::time_point submitted;
     Clock::time_point started;      ///< its first step
@@ -105,7 +106,9 @@ class LocalEngine final : public Engine {
   void deliver(ActiveRequest& active, const SampledToken& sampled);
   static bool is_stop_token(const ActiveRequest& active, TokenId token);
   bool accepts(ActiveRequest& active, TokenId token) const;
+  void score_prompt(const BatchEntry& entry, int first_row);
   void finish_filled_sequences();
+  void finish_filled(ActiveRequest& active);
   void finish(ActiveRequest& active, FinishReason reason, Update update = {});
   ActiveRequest& active_of(const BatchEntry& entry) { return *active_.at(entry.sequence->id); }
 

@@ -50,6 +50,9 @@ struct Request {
   RequestId id = 0;  ///< unique among the requests in flight; chosen by the caller
   std::vector<TokenId> prompt;
   int max_tokens = 64;  ///< 0: only fill the cache (warm-up)
+  /// Of the prompt's last tokens the log-probabilities are wanted (Update::prompt_log_probabilities). Fewer than the
+  /// prompt has; max_tokens must be 0.
+  int scored_tokens = 0;
   SamplingParameters sampling{};
   std::vector<TokenId> stop_tokens{};  ///< the model's end-of-text tokens are added
   bool ignore_end_tokens = false;      ///< of the model: they are text like any other. For measurements
@@ -92,6 +95,9 @@ struct Update {
   bool finished = false;
   FinishReason reason = FinishReason::stop_token;
   Error error{};                 ///< set where reason is failed
+  /// With the last update of a request with scored_tokens, unless it failed or was cancelled: one for each, in the order
+  /// of the prompt.
+  std::vector<float> prompt_log_probabilities{};
   RequestStatistics statistics;  ///< of the tokens so far; the times are set where finished
 };
 

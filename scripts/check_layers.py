@@ -27,7 +27,8 @@ FRONT_DOORS = {
                "engine/gguf/gguf_file.h",
                "engine/sidecar/sidecar_folder.h"},
     "syntax": {"syntax/language.h", "syntax/syntax_tree.h", "syntax/diagnose.h", "syntax/completion_context.h",
-               "syntax/next_part.h", "syntax/trim.h", "syntax/repair.h", "syntax/tree_shape.h"},
+               "syntax/next_part.h", "syntax/trim.h", "syntax/repair.h", "syntax/repair_holes.h",
+               "syntax/tree_shape.h"},
     "kernels": {"kernels/backend.h", "kernels/tensor.h", "kernels/quant_blocks.h", "kernels/weight_store.h"},
     "server": set(),
 }

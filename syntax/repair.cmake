@@ -10,6 +10,7 @@ target_sources(lacuna_syntax PRIVATE
   repair.cpp
   repair_brackets.cpp
   repair_features.cpp
+  repair_holes.cpp
   repair_layout.cpp
   repair_lines.cpp
   repair_quotes.cpp

@@ -10,6 +10,7 @@ namespace lacuna::syntax {
 struct TextChange {
   ByteRange range;
   std::string text;  ///< replaces the range
+  friend bool operator==(const TextChange&, const TextChange&) = default;
 };
 
 }  // namespace lacuna::syntax

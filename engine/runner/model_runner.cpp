@@ -122,15 +122,16 @@ std::span<const float> ModelRunner::logits(int index) {
   return logits_row(wanted.place);
 }
 
-void ModelRunner::score_rows(const std::function<void(int, std::span<const float>)>& on_logits) {
-  const int num_rows = static_cast<int>(input_.tokens.size());
-  for (int first = 0; first < num_rows; first += decoder_.max_logits_rows()) {
-    const int count = std::min(decoder_.max_logits_rows(), num_rows - first);
-    chosen_rows_.resize(static_cast<size_t>(count));
+void ModelRunner::score_rows(int first, int count, const std::function<void(int, std::span<const float>)>& on_logits) {
+  const int end = first + count;
+  LACUNA_CHECK(first >= 0 && static_cast<size_t>(end) <= input_.tokens.size());
+  for (; first < end; first += decoder_.max_logits_rows()) {
+    const int num_rows = std::min(decoder_.max_logits_rows(), end - first);
+    chosen_rows_.resize(static_cast<size_t>(num_rows));
     std::iota(chosen_rows_.begin(), chosen_rows_.end(), first);
     decoder_.choose(chosen_rows_);
-    download_logits(0, count);
-    for (int i = 0; i < count; ++i) on_logits(first + i, logits_row(i));
+    download_logits(0, num_rows);
+    for (int i = 0; i < num_rows; ++i) on_logits(first + i, logits_row(i));
   }
 }
 

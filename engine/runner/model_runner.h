@@ -32,8 +32,9 @@ class ModelRunner {
   /// The same token's logits [vocabulary], whatever it wanted.
   std::span<const float> logits(int index);
 
-  /// Logits of all the rows of the last run(), some at a time, to `on_logits(row, logits)`.
-  void score_rows(const std::function<void(int, std::span<const float>)>& on_logits);
+  /// Logits of rows of the last run(), some at a time, to `on_logits(row, logits)`. What scores() and logits() gave is
+  /// no longer valid.
+  void score_rows(int first, int count, const std::function<void(int, std::span<const float>)>& on_logits);
 
   const ModelConfig& config() const { return decoder_.config(); }
 

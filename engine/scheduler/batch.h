@@ -13,6 +13,7 @@ struct BatchEntry {
   Sequence* sequence = nullptr;
   int num_tokens = 0;
   bool wants_logits = false;  ///< of its last token, and of those in front of its drafts: the sequence goes on there
+  bool scores_prompt = false;  ///< of some of its tokens the logits tell how probable the prompt's next one is
 };
 
 struct Batch {

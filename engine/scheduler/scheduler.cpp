@@ -77,7 +77,9 @@ void Scheduler::schedule_one(Sequence* sequence, Batch& batch) {
   }
   if (num_tokens == 0) return;
   const bool completes = num_tokens == sequence->num_pending_tokens();
-  batch.entries.push_back({sequence, num_tokens, completes && sequence->max_tokens > 0});
+  const bool scores_prompt = sequence->num_scored_tokens > 0 &&
+                             sequence->num_computed_tokens + num_tokens > sequence->first_scoring_token();
+  batch.entries.push_back({sequence, num_tokens, completes && sequence->max_tokens > 0, scores_prompt});
   batch.num_tokens += num_tokens;
 }
 

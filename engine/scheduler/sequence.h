@@ -18,6 +18,7 @@ struct Sequence {
   std::vector<TokenId> tokens;  ///< the prompt, and what was generated
   int num_draft_tokens = 0;     ///< the last ones are guesses, which are there during one step only
   int num_prompt_tokens = 0;
+  int num_scored_tokens = 0;  ///< the last ones of the prompt, whose probabilities are wanted
   int num_computed_tokens = 0;  ///< whose keys and values are in the cache
   int num_cached_tokens = -1;   ///< taken from the cache when it first ran; -1 before
   SequenceBlocks blocks;
@@ -30,8 +31,13 @@ struct Sequence {
   int num_pending_tokens() const { return num_tokens() - num_computed_tokens; }
   /// One token behind, as it is between two generated tokens.
   bool is_decoding() const { return num_pending_tokens() == 1 + num_draft_tokens && num_generated_tokens() > 0; }
-  /// How much of its tokens it may take from the cache: the last one must be computed where its logits are wanted.
-  int reuse_limit() const { return max_tokens > 0 ? num_tokens() - 1 : num_tokens(); }
+  /// How much of its tokens it may take from the cache: those must be computed whose logits are wanted.
+  int reuse_limit() const {
+    if (num_scored_tokens > 0) return first_scoring_token();
+    return max_tokens > 0 ? num_tokens() - 1 : num_tokens();
+  }
+  /// The position whose logits say how probable the first scored token is.
+  int first_scoring_token() const { return num_prompt_tokens - num_scored_tokens - 1; }
 };
 
 }  // namespace lacuna::engine

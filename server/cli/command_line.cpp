@@ -271,11 +271,13 @@ void CommandLine::add_eval() {
   CLI::App* repair =
       add_command(*eval, "repair", "How often the first quick-fix restores what was broken on purpose", [this] {
         eval_repair_.json = common_.json;
-        return run_eval_repair(eval_repair_, console_);
+        return run_eval_repair(eval_repair_, common_, environment_, console_);
       });
   repair->add_option("cases", eval_repair_.cases, "JSON lines, plain or gzipped; see docs/repair.md")
       ->required()
       ->type_name("FILE");
+  repair->add_flag("--with-model", eval_repair_.with_model, "Let the model choose among the fixes, and wait for it");
+  add_model_options(*repair);
   add_json(*repair);
 }
 

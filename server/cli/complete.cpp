@@ -2,37 +2,19 @@
 
 #include <algorithm>
 #include <charconv>
-#include <functional>
 #include <limits>
 #include <memory>
 
+#include "server/cli/command_loop.h"
 #include "server/cli/exit_code.h"
 #include "server/cli/json_output.h"
 #include "server/cli/source_files.h"
 #include "server/completion/completion_service.h"
 #include "server/model_host.h"
-#include "server/cli/load_engine.h"
-#include "server/model_store.h"
-#include "support/channel.h"
 #include "support/utf8.h"
 
 namespace lacuna::server {
 namespace {
-
-/// The loop of one command: runs what is posted to it, on the thread that waits.
-class CommandLoop {
- public:
-  Post post() {
-    return [this](std::function<void()> function) { queue_.push(std::move(function)); };
-  }
-  template <class Condition>
-  void run_until(Condition done) {
-    while (!done()) (*queue_.pop())();
-  }
-
- private:
-  Channel<std::function<void()>> queue_;
-};
 
 /// The number after the last ':' of `rest`, which is cut off there.
 Result<uint32_t> take_number(std::string_view& rest, std::string_view argument) {
@@ -62,15 +44,6 @@ Result<std::shared_ptr<const Snapshot>> read_snapshot(const std::string& file) {
     if (tree.ok()) snapshot->tree = std::make_shared<const syntax::SyntaxTree>(*std::move(tree));
   }
   return std::shared_ptr<const Snapshot>(std::move(snapshot));
-}
-
-Result<void> load_model(ModelHost& host, CommandLoop& loop, const CommonOptions& options,
-                        const Environment& environment) {
-  LACUNA_ASSIGN_OR_RETURN(const std::string path, resolve_model(options.model, environment));
-  host.load(engine_options(path, options, environment));
-  loop.run_until([&] { return host.state() != ModelHost::State::loading; });
-  if (host.state() != ModelHost::State::ready) return Error{ErrorCode::unavailable, host.reason()};
-  return {};
 }
 
 Json to_json(std::string_view text, uint32_t offset) {
@@ -161,10 +134,7 @@ int run_complete(const std::string& argument, const CommonOptions& options, cons
   ModelHost host(loop.post());
   if (const auto loaded = load_model(host, loop, options, environment); !loaded.ok())
     return fail(console, loaded.error());
-  CompletionService service(host, [](const auto& work, const auto& done) {
-    work();
-    done();
-  });
+  CompletionService service(host, run_at_once);
   std::optional<CompletionAnswer> answer;
   service.complete({*snapshot, *offset, /*invoked=*/true}, [&](CompletionAnswer given) { answer = std::move(given); });
   loop.run_until([&] { return answer.has_value(); });

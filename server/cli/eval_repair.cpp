@@ -3,15 +3,19 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
+#include "server/cli/command_loop.h"
 #include "server/cli/exit_code.h"
 #include "server/cli/json_output.h"
 #include "server/cli/repair_cases.h"
 #include "server/cli/token_distance.h"
+#include "server/repair/error_repairs.h"
 #include "syntax/diagnose.h"
 #include "syntax/repair.h"
 #include "syntax/tree_shape.h"
@@ -22,6 +26,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kMostErrors = 3;                  // asked for at once, as the language server does
+constexpr size_t kMostRepairs = 6;                 // found for one error, of which three are listed, as there
 constexpr size_t kTokensPerError = 4;              // that a valid repair may change
 constexpr std::string_view kLineCut = "truncate";  // whose words no parser can know: not in the headline
 
@@ -49,7 +54,11 @@ struct Row {
 
 class RepairEvaluation {
  public:
-  explicit RepairEvaluation(const Console& console) : console_(console) {}
+  /// Adds a model's advice about an error to its repairs. Empty: there is none.
+  using Advise = std::function<void(const std::shared_ptr<const Snapshot>& snapshot, const syntax::SyntaxError& error,
+                                    ErrorRepairs& repairs)>;
+
+  RepairEvaluation(const Console& console, Advise advise) : console_(console), advise_(std::move(advise)) {}
 
   Result<void> run(const std::vector<RepairCase>& cases);
   void print_table() const;
@@ -62,6 +71,7 @@ class RepairEvaluation {
   double latency_ms(double share) const;
 
   const Console& console_;
+  Advise advise_;
   std::vector<Row> languages_, kinds_, several_;
   Row all_{"all"};
   Row headline_{"HEADLINE single edit"};
@@ -80,14 +90,28 @@ std::vector<std::string> RepairEvaluation::fixes(const syntax::SyntaxTree& tree,
   const std::vector<syntax::SyntaxError> errors = syntax::diagnose(tree, text);
   if (errors.empty()) return {};
   const std::vector<size_t> listed = syntax::errors_on_lines(errors, text, errors.front().range, kMostErrors);
-  const syntax::RepairOptions options{.budget = syntax::RepairOptions{}.budget / static_cast<int>(listed.size())};
+  const syntax::RepairOptions options{.budget = syntax::RepairOptions{}.budget / static_cast<int>(listed.size()),
+                                      .max_repairs = kMostRepairs};
   const Clock::time_point begin = Clock::now();
-  std::vector<std::string> texts;
+  std::vector<ErrorRepairs> found;
   for (const size_t error : listed) {
-    for (const syntax::Repair& repair : syntax::find_repairs(tree, text, errors[error], options))
-      texts.push_back(syntax::apply(text, repair.changes));
+    auto repairs = syntax::find_repairs(tree, text, errors[error], options);
+    auto holes = advise_ ? syntax::find_holes(tree, text, errors[error], options) : std::vector<syntax::Hole>();
+    found.emplace_back(std::move(repairs), std::move(holes));
   }
   latencies_.push_back(std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
+  if (advise_ && found.front().asks_for_advice()) {
+    auto snapshot = std::make_shared<Snapshot>();
+    snapshot->text = std::make_shared<const std::string>(text);
+    snapshot->language = &tree.language();
+    snapshot->tree = std::make_shared<const syntax::SyntaxTree>(tree);
+    advise_(snapshot, errors[listed.front()], found.front());
+  }
+  std::vector<std::string> texts;
+  for (const ErrorRepairs& repairs : found) {
+    for (const ListedRepair& each : repairs.listed())
+      texts.push_back(syntax::apply(text, repairs.find(each.number)->changes));
+  }
   return texts;
 }
 
@@ -178,10 +202,41 @@ Json RepairEvaluation::to_json() const {
 
 }  // namespace
 
-int run_eval_repair(const EvalRepairOptions& options, const Console& console) {
+namespace {
+
+/// A model in memory that is asked and waited for.
+class ModelAdvice {
+ public:
+  Result<void> load(const CommonOptions& common, const Environment& environment) {
+    return load_model(host_, loop_, common, environment);
+  }
+  void add(const std::shared_ptr<const Snapshot>& snapshot, const syntax::SyntaxError& error, ErrorRepairs& repairs) {
+    std::optional<RepairAdvice> answer;
+    advisor_.ask({snapshot, error, repairs.found(), repairs.holes()},
+                 [&answer](RepairAdvice given) { answer = std::move(given); });
+    loop_.run_until([&answer] { return answer.has_value(); });
+    repairs.take(std::move(*answer));
+  }
+
+ private:
+  CommandLoop loop_;
+  ModelHost host_{loop_.post()};
+  RepairAdvisor advisor_{host_, run_at_once};
+};
+
+}  // namespace
+
+int run_eval_repair(const EvalRepairOptions& options, const CommonOptions& common, const Environment& environment,
+                    const Console& console) {
   const Result<std::vector<RepairCase>> cases = read_repair_cases(options.cases);
   if (!cases.ok()) return fail(console, cases.error());
-  RepairEvaluation evaluation(console);
+  ModelAdvice model;
+  RepairEvaluation::Advise advise;
+  if (options.with_model) {
+    if (const Result<void> loaded = model.load(common, environment); !loaded.ok()) return fail(console, loaded.error());
+    advise = [&model](const auto& snapshot, const auto& error, auto& repairs) { model.add(snapshot, error, repairs); };
+  }
+  RepairEvaluation evaluation(console, std::move(advise));
   if (const Result<void> done = evaluation.run(*cases); !done.ok()) return fail(console, done.error());
   if (options.json) {
     print_json(console, evaluation.to_json());

@@ -9,15 +9,19 @@
 #include <string>
 
 #include "server/cli/console.h"
+#include "server/common_options.h"
+#include "server/environment.h"
 
 namespace lacuna::server {
 
 struct EvalRepairOptions {
   std::string cases;  ///< JSON lines, plain or gzipped
   bool json = false;
+  bool with_model = false;  ///< let the model say which repair it likes best, and wait for it
 };
 
 /// Returns the process's exit code.
-int run_eval_repair(const EvalRepairOptions& options, const Console& console);
+int run_eval_repair(const EvalRepairOptions& options, const CommonOptions& common, const Environment& environment,
+                    const Console& console);
 
 }  // namespace lacuna::server

@@ -60,6 +60,7 @@ ClientCapabilities read_client_capabilities(const Json& params) {
   client.resolve_edits =
       contains(at(params, "/capabilities/textDocument/codeAction/resolveSupport/properties"), "edit");
   client.preferred_actions = flag(params, "/capabilities/textDocument/codeAction/isPreferredSupport");
+  client.action_tags = contains(at(params, "/capabilities/textDocument/codeAction/tagSupport/valueSet"), 1);
   client.apply_edit = flag(params, "/capabilities/workspace/applyEdit");
   client.versioned_edits = flag(params, "/capabilities/workspace/workspaceEdit/documentChanges");
   client.insert_as_is =

@@ -24,6 +24,7 @@ struct ClientCapabilities {
   bool code_action_literals = false;  ///< else only commands can be offered
   bool resolve_edits = false;         ///< codeAction/resolve may fill in `edit`
   bool preferred_actions = false;
+  bool action_tags = false;      ///< CodeAction.tags, with LLMGenerated
   bool apply_edit = false;       ///< workspace/applyEdit
   bool versioned_edits = false;  ///< WorkspaceEdit.documentChanges
   bool insert_as_is = false;     ///< CompletionItem.insertTextMode 1

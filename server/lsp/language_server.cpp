@@ -28,7 +28,7 @@ LanguageServer::LanguageServer(Scheduler& scheduler, Outbox& outbox, ModelHost& 
       documents_(scheduler),
       analysis_(scheduler, documents_),
       diagnostics_(scheduler, documents_, analysis_, dispatcher_, session_),
-      repairs_(scheduler, documents_, analysis_, dispatcher_, session_),
+      repairs_(scheduler, documents_, analysis_, dispatcher_, session_, model),
       service_(model, [&scheduler](auto work, auto done) { scheduler.run_worker(std::move(work), std::move(done)); },
                {.after = [&scheduler](auto delay, auto task) { scheduler.start_timer(delay, std::move(task)); }}),
       pauses_(scheduler, [this] { status_.changed(); }),
@@ -70,6 +70,7 @@ void LanguageServer::register_synchronization() {
           [this](const SnapshotPointer& snapshot, bool whole) {
             diagnostics_.changed(snapshot->uri, whole);
             completions_.changed(snapshot->uri);
+            repairs_.changed(snapshot->uri);
           },
       .closed =
           [this](const std::string& uri) {

@@ -1,10 +1,10 @@
 #include "server/lsp/repair_actions.h"
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
 
 #include "server/lsp/diagnostics.h"
+#include "server/lsp/repair_task.h"
 #include "support/log.h"
 
 namespace lacuna::server {
@@ -13,10 +13,8 @@ namespace {
 constexpr char kQuickFix[] = "quickfix";
 constexpr char kFixAll[] = "source.fixAll.lacuna";
 constexpr char kFixAllTitle[] = "Fix all syntax errors";
+constexpr int kLlmGenerated = 1;  // CodeActionTag
 constexpr size_t kMostErrors = 3;  // of one request; lines with more are rare, and nobody reads nine fixes
-constexpr std::chrono::milliseconds kBudget{500};  // of all searches of one request
-constexpr std::chrono::milliseconds kDoubtBudget{250};
-constexpr size_t kManyErrors = 5;                     // more than people leave behind in a file that they close
 constexpr std::chrono::milliseconds kPatience{1500};  // then the answer is that there are none
 constexpr std::chrono::milliseconds kSavePatience{1000};  // editors give a save about 1.5 s
 constexpr int64_t kSavedByHand = 1;
@@ -50,17 +48,8 @@ struct RepairActions::ActionData {
 };
 
 /// One search of a worker, and the request that waits for it.
-struct RepairActions::Search {
-  AnalysisPointer analysis;
-  std::vector<size_t> errors;  ///< to be searched for
-  bool fix_all = false;        ///< search for that as well
-  bool doubt = false;          ///< find out whether all errors can be mended
-  std::atomic<bool> cancelled{false};
-
-  std::vector<std::vector<syntax::Repair>> repairs;  ///< of `errors`
-  syntax::Repair all;
-  bool grammar_errs = false;
-
+struct RepairActions::Search : RepairTask {
+  uint64_t revision = 0;       ///< of what is known about the text
   std::vector<size_t> listed;  ///< errors whose quick-fixes are answered, in this order; found before or by this search
   bool offer_fix_all = false;
   const char* fix_all_kind = kFixAll;
@@ -69,37 +58,6 @@ struct RepairActions::Search {
   bool before_save = false;       ///< the answer is the edits of fix-all, and empty rather than an error
   Reply reply;
   TimerId timer = 0;  ///< running while the search does
-
-  void run() {
-    const syntax::SyntaxTree& tree = *analysis->snapshot->tree;
-    const std::string& text = *analysis->snapshot->text;
-    const auto share = static_cast<int>(errors.size()) + (fix_all ? 1 : 0);
-    const syntax::RepairOptions options{.budget = kBudget / std::max(1, share), .cancel = &cancelled};
-    for (const size_t error : errors)
-      repairs.push_back(syntax::find_repairs(tree, text, analysis->errors[error], options));
-    if (fix_all) all = syntax::fix_all(tree, text, options);
-    if (doubt) grammar_errs = !can_be_mended();
-  }
-
-  /// Whether repairs lead to a text without errors. With few errors, a repair that is trusted is proof enough, and so
-  /// is that there was no time to find out.
-  bool can_be_mended() const {
-    const Snapshot& snapshot = *analysis->snapshot;
-    const bool few = analysis->errors.size() <= kManyErrors;
-    const auto blames_macro = [&snapshot](const syntax::Repair& repair) {
-      return syntax::mends_macro_line(*snapshot.language, *snapshot.text, repair.changes);
-    };
-    const auto convinces = [&](const std::vector<syntax::Repair>& found) {
-      return !found.empty() && !blames_macro(found.front()) &&
-             (found.front().remaining_errors == 0 || (few && found.front().preferred));
-    };
-    if (std::any_of(repairs.begin(), repairs.end(), convinces)) return true;
-    bool ran_out = false;
-    const syntax::Repair mended = syntax::fix_all(*snapshot.tree, *snapshot.text,
-                                                  {.budget = kDoubtBudget, .cancel = &cancelled, .ran_out = &ran_out});
-    if (blames_macro(mended)) return false;
-    return (few && ran_out) || (!mended.changes.empty() && mended.remaining_errors == 0);
-  }
 
   /// On the loop, while a worker still runs.
   void give_up() {
@@ -112,8 +70,14 @@ struct RepairActions::Search {
 };
 
 RepairActions::RepairActions(Scheduler& scheduler, DocumentStore& documents, SyntaxAnalysis& analysis,
-                             Dispatcher& dispatcher, const Session& session)
-    : scheduler_(scheduler), documents_(documents), analysis_(analysis), dispatcher_(dispatcher), session_(session) {
+                             Dispatcher& dispatcher, const Session& session, TokenSource& model)
+    : scheduler_(scheduler),
+      documents_(documents),
+      analysis_(analysis),
+      dispatcher_(dispatcher),
+      session_(session),
+      found_(model,
+             [&scheduler](auto work, auto done) { scheduler.run_worker(std::move(work), std::move(done)); }) {
   dispatcher.on_request<CodeActionParams>(
       "textDocument/codeAction",
       [this](const CodeActionParams& params, Reply reply) { list(params, std::move(reply)); });
@@ -170,11 +134,13 @@ void RepairActions::list_analysed(const CodeActionParams& params, const Analysis
   search->fix_all_kind = wanted.fix_all ? kFixAll : kQuickFix;
   search->fix_all = search->offer_fix_all && !edits_come_later();
 
-  const Found& found = found_in(analysis);
+  const FoundRepairs::Text& found = found_.of(analysis);
   if (found.grammar_errs) return search->reply.result(Json::array());
+  search->revision = found.revision;
+  search->holes = session_.settings.repair_with_model && found_.model_available();
   search->doubt = analysis->snapshot->as_opened && !analysis->errors.empty() && !found.tried_all;
   for (const size_t error : search->listed) {
-    if (!found.repairs.contains(error)) search->errors.push_back(error);
+    if (!found.errors.contains(error)) search->errors.push_back(error);
   }
   start(std::move(search));
 }
@@ -208,25 +174,23 @@ void RepairActions::apply(const std::vector<Json>& arguments, Reply reply) {
 }
 
 void RepairActions::provide_edit(const ActionData& data, EditCallback callback, Reply reply) {
-  const auto entry = found_.find(data.uri);
-  const bool known = entry != found_.end() && static_cast<int64_t>(entry->second.revision) == data.revision &&
-                     documents_.is_current(*entry->second.analysis->snapshot);
-  if (!known) return reply.error(RpcError::content_modified, "the document has changed since the action was offered");
+  const FoundRepairs::Text* found = found_.find(data.uri, static_cast<uint64_t>(data.revision));
+  if (found == nullptr || !documents_.is_current(*found->analysis->snapshot))
+    return reply.error(RpcError::content_modified, "the document has changed since the action was offered");
 
   if (data.error == -1) {
     auto search = std::make_shared<Search>();
-    search->analysis = entry->second.analysis;
+    search->analysis = found->analysis;
     search->fix_all = true;
     search->deliver = std::move(callback);
     search->reply = std::move(reply);
     return start(std::move(search));
   }
-  const auto repairs = entry->second.repairs.find(static_cast<size_t>(data.error));
-  if (repairs == entry->second.repairs.end() || data.repair < 0 ||
-      data.repair >= static_cast<int64_t>(repairs->second.size())) {
-    return reply.error(RpcError::invalid_params, "data: no such repair was offered");
-  }
-  callback(workspace_edit(*entry->second.analysis->snapshot, repairs->second[static_cast<size_t>(data.repair)]), reply);
+  const auto error = found->errors.find(static_cast<size_t>(data.error));
+  const syntax::Repair* repair =
+      error == found->errors.end() ? nullptr : error->second.find(static_cast<size_t>(data.repair));
+  if (repair == nullptr) return reply.error(RpcError::invalid_params, "data: no such repair was offered");
+  callback(workspace_edit(*found->analysis->snapshot, *repair), reply);
 }
 
 void RepairActions::before_save(const WillSaveParams& params, Reply reply) {
@@ -234,7 +198,7 @@ void RepairActions::before_save(const WillSaveParams& params, Reply reply) {
   const std::string& uri = params.text_document.uri;
   if (!wanted || documents_.find(uri) == nullptr) return reply.result(Json::array());
   analysis_.of(uri, [this, shared = std::make_shared<Reply>(std::move(reply))](const AnalysisPointer& analysis) {
-    const bool mendable = analysis != nullptr && !analysis->errors.empty() && !found_in(analysis).grammar_errs;
+    const bool mendable = analysis != nullptr && !analysis->errors.empty() && !found_.of(analysis).grammar_errs;
     if (!mendable) return shared->result(Json::array());
     auto search = std::make_shared<Search>();
     search->analysis = analysis;
@@ -243,12 +207,6 @@ void RepairActions::before_save(const WillSaveParams& params, Reply reply) {
     search->reply = std::move(*shared);
     start(std::move(search));
   });
-}
-
-RepairActions::Found& RepairActions::found_in(const AnalysisPointer& analysis) {
-  Found& found = found_[analysis->snapshot->uri];
-  if (found.analysis != analysis) found = {analysis, next_revision_++, {}};
-  return found;
 }
 
 void RepairActions::start(std::shared_ptr<Search> search) {
@@ -276,8 +234,8 @@ void RepairActions::finish(Search& search) {
   }
   if (!documents_.is_current(snapshot))
     return search.reply.error(RpcError::content_modified, "the document has changed");
-  Found& found = found_in(search.analysis);
-  for (size_t i = 0; i < search.errors.size(); ++i) found.repairs[search.errors[i]] = std::move(search.repairs[i]);
+  FoundRepairs::Text& found = found_.of(search.analysis);
+  for (size_t i = 0; i < search.errors.size(); ++i) found.errors[search.errors[i]] = std::move(search.repairs[i]);
 
   if (search.doubt) found.tried_all = true;
   if (search.doubt && search.grammar_errs) {
@@ -291,30 +249,37 @@ void RepairActions::finish(Search& search) {
   if (search.deliver) return search.deliver(workspace_edit(snapshot, search.all), search.reply);
   Json actions = Json::array();
   for (const size_t error : search.listed) {
-    const std::vector<syntax::Repair>& repairs = found.repairs[error];
-    for (size_t i = 0; i < repairs.size(); ++i)
-      actions.push_back(as_client_knows(quick_fix(search, error, i, repairs[i])));
+    const ErrorRepairs& repairs = found.errors[error];
+    for (const ListedRepair& listed : repairs.listed())
+      actions.push_back(as_client_knows(quick_fix(search, error, listed, *repairs.find(listed.number))));
+  }
+  // One error: the one that the editor is most likely to ask about again.
+  if (!search.listed.empty() && session_.settings.repair_with_model) {
+    found_.ask_model(search.analysis, search.listed.front());
   }
   const bool in_vain = search.fix_all ? search.all.changes.empty() : !search.listed.empty() && actions.empty();
   if (search.offer_fix_all && !in_vain) actions.push_back(as_client_knows(fix_all_action(search, search.fix_all_kind)));
   search.reply.result(std::move(actions));
 }
 
-Json RepairActions::quick_fix(const Search& search, size_t error, size_t index, const syntax::Repair& repair) const {
+Json RepairActions::quick_fix(const Search& search, size_t error, const ListedRepair& listed,
+                              const syntax::Repair& repair) const {
   const Snapshot& snapshot = *search.analysis->snapshot;
   Json diagnostic = diagnostic_json(documents_, snapshot.uri, search.analysis->errors[error], session_.client);
   for (const Json& sent : search.diagnostics) {
     if (same_diagnostic(sent, diagnostic)) diagnostic = sent;
   }
-  Json action = {{"title", repair.title}, {"kind", kQuickFix}, {"diagnostics", Json::array({std::move(diagnostic)})}};
+  // Clients show tags as they like, or not at all: the title says it in any case.
+  const std::string title = listed.by_model ? repair.title + " (written by the model)" : repair.title;
+  Json action = {{"title", title}, {"kind", kQuickFix}, {"diagnostics", Json::array({std::move(diagnostic)})}};
+  if (listed.by_model && session_.client.action_tags) action["tags"] = {kLlmGenerated};
   // One preferred action an answer: editors apply it by one key.
-  if (session_.client.preferred_actions && repair.preferred && index == 0 && error == search.listed.front()) {
+  if (session_.client.preferred_actions && listed.preferred && error == search.listed.front()) {
     action["isPreferred"] = true;
   }
   if (edits_come_later()) {
-    const auto revision = static_cast<int64_t>(found_.at(snapshot.uri).revision);
-    action["data"] =
-        to_json(ActionData{snapshot.uri, revision, static_cast<int64_t>(error), static_cast<int64_t>(index)});
+    action["data"] = to_json(ActionData{snapshot.uri, static_cast<int64_t>(search.revision),
+                                        static_cast<int64_t>(error), static_cast<int64_t>(listed.number)});
   } else {
     action["edit"] = workspace_edit(snapshot, repair);
   }
@@ -327,7 +292,7 @@ Json RepairActions::fix_all_action(const Search& search, const char* kind) const
   if (search.fix_all) {
     action["edit"] = workspace_edit(snapshot, search.all);
   } else {
-    action["data"] = to_json(ActionData{snapshot.uri, static_cast<int64_t>(found_.at(snapshot.uri).revision)});
+    action["data"] = to_json(ActionData{snapshot.uri, static_cast<int64_t>(search.revision)});
   }
   return action;
 }

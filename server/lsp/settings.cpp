@@ -117,6 +117,7 @@ SettingsReading read_settings(const Json& value, const Settings& base, SettingsS
   read_completion(root.section("completion"), reading.settings);
   root.section("diagnostics").read("enabled", reading.settings.diagnostics);
   root.section("repair").read("enabled", reading.settings.repair);
+  root.section("repair").read("useModel", reading.settings.repair_with_model);
   root.section("repair").read("fixAllOnSave", reading.settings.fix_all_on_save);
   read_machine(root, source, reading.settings);
   return reading;

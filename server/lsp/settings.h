@@ -22,6 +22,7 @@ struct Settings {
   CompletionList completion_list = CompletionList::automatic;
   bool diagnostics = true;
   bool repair = true;
+  bool repair_with_model = true;
   bool fix_all_on_save = false;
   bool status_notifications = false;  ///< the client wants `lacuna/status`
   bool safe_mode = false;             ///< no model is loaded: for an editor whose server has crashed repeatedly

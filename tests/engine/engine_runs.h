@@ -15,6 +15,7 @@ namespace lacuna::engine {
 struct Answer {
   std::vector<TokenId> tokens;
   std::vector<float> log_probabilities;
+  std::vector<float> prompt_log_probabilities;
   std::string text;
   int num_finished = 0;
   FinishReason reason = FinishReason::failed;
@@ -43,6 +44,7 @@ inline UpdateCallback collect(Answers& answers) {
     answer.num_finished += 1;
     answer.reason = update.reason;
     answer.error = update.error;
+    answer.prompt_log_probabilities = update.prompt_log_probabilities;
     answer.statistics = update.statistics;
   };
 }

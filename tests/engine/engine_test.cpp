@@ -237,6 +237,67 @@ TEST_CASE("score gives the distributions that generation draws from") {
   CHECK(engine->statistics().free_blocks == engine->statistics().total_blocks);
 }
 
+TEST_CASE("a request's scored tokens have the probabilities of a plain pass, whatever is cached and runs beside") {
+  ModelFile file(RandomModel{.architecture = "llama"});
+  EngineOptions options = small_options(file.path());
+  options.max_batch_tokens = 16;
+  auto engine = load_engine(options);
+  std::vector<TokenId> prompt;
+  for (int i = 0; i < 90; ++i) prompt.push_back(3 + i * 7 % 200);
+  std::vector<double> expected(prompt.size());  // of each token behind those before it
+  const auto scored = engine->score(prompt, [&](int position, std::span<const float> logits) {
+    const auto next = static_cast<size_t>(position) + 1;
+    if (next < prompt.size()) expected[next] = logits[static_cast<size_t>(prompt[next])] - log_sum_exp(logits);
+  });
+  REQUIRE(scored.ok());
+  const auto check = [&](const Answer& answer, size_t count) {
+    CHECK(answer.num_finished == 1);
+    CHECK(answer.reason == FinishReason::length);
+    CHECK(answer.tokens.empty());
+    REQUIRE(answer.prompt_log_probabilities.size() == count);
+    for (size_t i = 0; i < count; ++i) {
+      CAPTURE(i);
+      CHECK(answer.prompt_log_probabilities[i] ==
+            doctest::Approx(expected[prompt.size() - count + i]).epsilon(1e-3));
+    }
+  };
+  Request request{.id = 1, .prompt = prompt, .max_tokens = 0};
+  for (const int count : {1, 17, 40, 89}) {
+    CAPTURE(count);
+    request.scored_tokens = count;
+    check(run_together(*engine, {request})[1], static_cast<size_t>(count));  // the cache holds the prompt by now
+    check(run_alone(*engine, {request})[1], static_cast<size_t>(count));
+  }
+  // Beside one that generates, one that scores something else, and one that overtakes.
+  request.scored_tokens = 40;
+  Request other = request;
+  other.id = 2;
+  other.scored_tokens = 20;
+  Request urgent = simple_request(*engine, 12);
+  urgent.id = 3;
+  for (const auto& run : {run_together, run_overtaking}) {
+    Answers answers = run(*engine, {request, other, urgent});
+    check(answers[1], 40);
+    check(answers[2], 20);
+    CHECK(answers[3].tokens.size() == 12);
+    CHECK(answers[3].prompt_log_probabilities.empty());
+  }
+}
+
+TEST_CASE("what cannot be scored is refused") {
+  ModelFile file(RandomModel{});
+  auto engine = load_engine(small_options(file.path()));
+  const auto refusal = [&](int scored_tokens, int max_tokens) {
+    Request request{.id = 1, .prompt = {5, 6, 7}, .max_tokens = max_tokens, .scored_tokens = scored_tokens};
+    const auto accepted = engine->submit(request, [](const Update&) {});
+    return accepted.ok() ? ErrorCode::internal : accepted.error().code;
+  };
+  CHECK(refusal(-1, 0) == ErrorCode::invalid_argument);
+  CHECK(refusal(3, 0) == ErrorCode::invalid_argument);
+  CHECK(refusal(2, 1) == ErrorCode::invalid_argument);
+  CHECK(!engine->has_work());
+}
+
 TEST_CASE("score refuses what does not fit") {
   ModelFile file(RandomModel{});
   auto engine = load_engine(small_options(file.path()));

@@ -1,0 +1,45 @@
+/// ErrorRepairs: the repairs of one error in the order in which an editor lists them, without and with a model's advice.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "server/repair/repair_advisor.h"
+#include "syntax/repair_holes.h"
+
+namespace lacuna::server {
+
+/// A repair by its number in the order in which repairs were found, which stays whatever the model says.
+struct ListedRepair {
+  size_t number = 0;
+  bool preferred = false;
+  bool by_model = false;  ///< its text is the model's
+};
+
+class ErrorRepairs {
+ public:
+  ErrorRepairs() = default;
+  /// As find_repairs and find_holes found them.
+  ErrorRepairs(std::vector<syntax::Repair> repairs, std::vector<syntax::Hole> holes);
+
+  const std::vector<syntax::Repair>& found() const { return found_; }
+  const std::vector<syntax::Hole>& holes() const { return holes_; }
+  /// A model could say something about it.
+  bool asks_for_advice() const { return !advised_ && (found_.size() > 1 || !holes_.empty()); }
+  /// The answer about found() and holes().
+  void take(RepairAdvice advice);
+
+  /// Null for a number that was never listed.
+  const syntax::Repair* find(size_t number) const;
+  /// Best first: at most three of the found ones, and what the model wrote.
+  std::vector<ListedRepair> listed() const;
+
+ private:
+  std::vector<syntax::Repair> found_;    // best first by the ranker
+  std::vector<syntax::Repair> written_;  // by the model
+  std::vector<syntax::Hole> holes_;
+  RepairOrder order_;  // of found_
+  bool advised_ = false;
+};
+
+}  // namespace lacuna::server
