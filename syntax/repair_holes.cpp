@@ -42,8 +42,8 @@ class HoleSearch {
     const bool fits = mends(at_failure, stand_in(tree_.language()));
     if (fits || line_ends) holes.push_back(at_failure);
     // A bracket that is open at the end of its line: the line may be cut there, and the failure comes later.
-    if (!fits && error_.opener) {
-      const ByteRange line = line_at(text_, error_.opener->begin);
+    const ByteRange line = error_.opener ? line_at(text_, error_.opener->begin) : ByteRange{};
+    if (!fits && error_.opener && line.end < window_.begin + search_.failure().begin) {
       const Hole cut{line.begin + static_cast<uint32_t>(without_trailing_blanks(slice(text_, line)).size())};
       if (std::find(holes.begin(), holes.end(), cut) == holes.end()) holes.push_back(cut);
     }
@@ -82,19 +82,26 @@ class HoleSearch {
   RepairSearch search_;
 };
 
-/// The first line of what a model wrote, without the blanks around it and without what the text already has behind the
-/// hole.
-std::string_view wanted_part(std::string_view written, std::string_view before, std::string_view after) {
+/// The first line of what a model wrote, without blanks that double those before the hole.
+std::string_view first_line(std::string_view written, std::string_view before) {
   if (!before.empty() && is_space(before.back())) {
     while (!written.empty() && is_space(written.front())) written.remove_prefix(1);
   }
-  written = without_trailing_blanks(written.substr(0, written.find('\n')));
-  const std::string_view rest = without_trailing_blanks(after.substr(0, after.find('\n')));
-  for (size_t length = std::min(written.size(), rest.size()); length > 0; length--) {
-    if (rest.starts_with(written.substr(written.size() - length)))
-      return without_trailing_blanks(written.substr(0, written.size() - length));
+  return without_trailing_blanks(written.substr(0, written.find('\n')));
+}
+
+/// How much of `written` may be wanted, in bytes, the likeliest first: up to where it repeats the rest of the hole's
+/// line, and then all of it but comments, and ever less.
+std::vector<size_t> possible_lengths(std::string_view written, const std::vector<Lexeme>& lexemes, std::string_view after) {
+  std::vector<size_t> lengths;
+  std::string_view rest = without_trailing_blanks(after.substr(0, after.find('\n')));
+  while (!rest.empty() && is_space(rest.front())) rest.remove_prefix(1);
+  for (size_t at = written.find(rest); !rest.empty() && at != std::string_view::npos; at = written.find(rest, at + 1))
+    lengths.push_back(without_trailing_blanks(written.substr(0, at)).size());
+  for (auto each = lexemes.rbegin(); each != lexemes.rend(); ++each) {
+    if (each->kind != Lexeme::Kind::comment) lengths.push_back(each->range.end);
   }
-  return written;
+  return lengths;
 }
 
 bool holds_something(const Lexeme& lexeme) {
@@ -113,18 +120,19 @@ std::vector<Hole> find_holes(const SyntaxTree& tree, std::string_view text, cons
 
 std::optional<Repair> fill_hole(const SyntaxTree& tree, std::string_view text, const SyntaxError& error, Hole hole,
                                 std::string_view written, const RepairOptions& options) {
-  const std::string_view part = wanted_part(written, text.substr(0, hole.offset), text.substr(hole.offset));
+  const std::string_view line = first_line(written, text.substr(0, hole.offset));
+  const std::vector<Lexeme> lexemes =
+      lexemes_of(line, lexeme_rules(tree.language()), 0, static_cast<uint32_t>(line.size()));
+  const auto something = std::find_if(lexemes.begin(), lexemes.end(), holds_something);
+  if (something == lexemes.end()) return std::nullopt;
   const Deadline deadline(options.budget, options.cancel);
   const RepairVerifier verifier(tree, text, deadline);
-  const std::vector<Lexeme> lexemes =
-      lexemes_of(part, lexeme_rules(tree.language()), 0, static_cast<uint32_t>(part.size()));
-  const auto something = std::find_if(lexemes.begin(), lexemes.end(), holds_something);
   size_t tried = 0;
   std::optional<Repair> best;
-  for (auto last = lexemes.end(); last > something; --last) {
+  for (const size_t length : possible_lengths(line, lexemes, text.substr(hole.offset))) {
+    if (length < something->range.end) continue;
     if (++tried > most_parts || deadline.passed()) break;
-    std::vector<TextChange> changes = {
-        {{hole.offset, hole.offset}, std::string(part.substr(0, (last - 1)->range.end))}};
+    std::vector<TextChange> changes = {{{hole.offset, hole.offset}, std::string(line.substr(0, length))}};
     const std::optional<Verdict> verdict = verifier.verdict(changes);
     if (!verdict || (best && verdict->remaining_errors >= best->remaining_errors)) continue;
     best.emplace();

@@ -96,7 +96,8 @@ std::vector<std::string> RepairEvaluation::fixes(const syntax::SyntaxTree& tree,
   std::vector<ErrorRepairs> found;
   for (const size_t error : listed) {
     auto repairs = syntax::find_repairs(tree, text, errors[error], options);
-    auto holes = advise_ ? syntax::find_holes(tree, text, errors[error], options) : std::vector<syntax::Hole>();
+    std::optional<std::vector<syntax::Hole>> holes;
+    if (advise_) holes = syntax::find_holes(tree, text, errors[error], options);
     found.emplace_back(std::move(repairs), std::move(holes));
   }
   latencies_.push_back(std::chrono::duration<double, std::milli>(Clock::now() - begin).count());

@@ -140,7 +140,9 @@ void RepairActions::list_analysed(const CodeActionParams& params, const Analysis
   search->holes = session_.settings.repair_with_model && found_.model_available();
   search->doubt = analysis->snapshot->as_opened && !analysis->errors.empty() && !found.tried_all;
   for (const size_t error : search->listed) {
-    if (!found.errors.contains(error)) search->errors.push_back(error);
+    const auto known = found.errors.find(error);
+    const bool complete = known != found.errors.end() && (!search->holes || known->second.knows_holes());
+    if (!complete) search->errors.push_back(error);
   }
   start(std::move(search));
 }
@@ -235,7 +237,11 @@ void RepairActions::finish(Search& search) {
   if (!documents_.is_current(snapshot))
     return search.reply.error(RpcError::content_modified, "the document has changed");
   FoundRepairs::Text& found = found_.of(search.analysis);
-  for (size_t i = 0; i < search.errors.size(); ++i) found.errors[search.errors[i]] = std::move(search.repairs[i]);
+  for (size_t i = 0; i < search.errors.size(); ++i) {
+    // The numbers of repairs that were listed before stay.
+    const auto [known, is_new] = found.errors.try_emplace(search.errors[i], search.repairs[i]);
+    if (!is_new && search.holes) known->second.take_holes(search.repairs[i]);
+  }
 
   if (search.doubt) found.tried_all = true;
   if (search.doubt && search.grammar_errs) {
@@ -272,7 +278,7 @@ Json RepairActions::quick_fix(const Search& search, size_t error, const ListedRe
   // Clients show tags as they like, or not at all: the title says it in any case.
   const std::string title = listed.by_model ? repair.title + " (written by the model)" : repair.title;
   Json action = {{"title", title}, {"kind", kQuickFix}, {"diagnostics", Json::array({std::move(diagnostic)})}};
-  if (listed.by_model && session_.client.action_tags) action["tags"] = {kLlmGenerated};
+  if (listed.by_model && session_.client.action_tags) action["tags"] = Json::array({kLlmGenerated});
   // One preferred action an answer: editors apply it by one key.
   if (session_.client.preferred_actions && listed.preferred && error == search.listed.front()) {
     action["isPreferred"] = true;

@@ -1,6 +1,7 @@
 #include "server/lsp/repair_task.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "syntax/repair_holes.h"
@@ -26,8 +27,8 @@ void RepairTask::run() {
   for (const size_t error : errors) {
     const syntax::SyntaxError& each = analysis->errors[error];
     auto found = syntax::find_repairs(tree, text, each, options);
-    auto missing = holes ? syntax::find_holes(tree, text, each, {.budget = kHoleBudget, .cancel = &cancelled})
-                         : std::vector<syntax::Hole>();
+    std::optional<std::vector<syntax::Hole>> missing;
+    if (holes) missing = syntax::find_holes(tree, text, each, {.budget = kHoleBudget, .cancel = &cancelled});
     repairs.emplace_back(std::move(found), std::move(missing));
   }
   if (fix_all) all = syntax::fix_all(tree, text, options);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "server/repair/repair_advisor.h"
@@ -19,13 +21,16 @@ struct ListedRepair {
 class ErrorRepairs {
  public:
   ErrorRepairs() = default;
-  /// As find_repairs and find_holes found them.
-  ErrorRepairs(std::vector<syntax::Repair> repairs, std::vector<syntax::Hole> holes);
+  /// As find_repairs and find_holes found them; no holes where nobody has looked for them, for want of a model.
+  ErrorRepairs(std::vector<syntax::Repair> repairs, std::optional<std::vector<syntax::Hole>> holes);
 
   const std::vector<syntax::Repair>& found() const { return found_; }
-  const std::vector<syntax::Hole>& holes() const { return holes_; }
-  /// A model could say something about it.
-  bool asks_for_advice() const { return !advised_ && (found_.size() > 1 || !holes_.empty()); }
+  bool knows_holes() const { return holes_.has_value(); }
+  std::vector<syntax::Hole> holes() const { return holes_.value_or(std::vector<syntax::Hole>()); }
+  /// Takes over what a later search for the same error knows of holes.
+  void take_holes(ErrorRepairs& later) { holes_ = std::move(later.holes_); }
+  /// A model could say something about it. It is asked once, so not before the holes are known.
+  bool asks_for_advice() const { return !advised_ && holes_ && (found_.size() > 1 || !holes_->empty()); }
   /// The answer about found() and holes().
   void take(RepairAdvice advice);
 
@@ -37,7 +42,7 @@ class ErrorRepairs {
  private:
   std::vector<syntax::Repair> found_;    // best first by the ranker
   std::vector<syntax::Repair> written_;  // by the model
-  std::vector<syntax::Hole> holes_;
+  std::optional<std::vector<syntax::Hole>> holes_;
   RepairOrder order_;  // of found_
   bool advised_ = false;
 };

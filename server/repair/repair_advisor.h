@@ -24,10 +24,10 @@ struct RepairQuestion {
 };
 
 struct RepairAdvice {
-  /// Of the lines that the first repairs make, in their order: as many as are worth comparing. Empty where they cannot be
-  /// compared or the model fails.
-  std::vector<double> log_probabilities;
   std::vector<syntax::Repair> written;  ///< by the model, one for each hole at most; verified as other repairs are
+  /// Of the lines that the first of the found repairs make, as many as are worth comparing, and then of those that all
+  /// the written ones make. Empty where they cannot be compared or the model fails.
+  std::vector<double> log_probabilities;
 };
 
 class RepairAdvisor {
@@ -50,12 +50,14 @@ class RepairAdvisor {
 
  private:
   struct Work;
-  void score(size_t index);
-  void receive_score(size_t index, const engine::Update& update);
   void fill_next_hole();
   void receive_text(const engine::Update& update);
   void check_text();
-  engine::RequestId submit(engine::Request request, std::function<void(const engine::Update&)> on_update);
+  void add_written(syntax::Repair repair);
+  void compare();
+  void score(size_t index);
+  void receive_score(size_t index, const engine::Update& update);
+  void submit(engine::Request request, std::function<void(const engine::Update&)> on_update);
   void answer();
 
   TokenSource& source_;
@@ -63,13 +65,14 @@ class RepairAdvisor {
   std::shared_ptr<Work> work_;
 };
 
-/// How repairs are listed once the model was asked.
+/// How repairs are listed.
 struct RepairOrder {
-  std::vector<size_t> order;  ///< indices, best first
+  std::vector<size_t> order;  ///< indices of the found repairs, and behind them of the written ones; best first
   bool preferred = false;     ///< the first one stands out
 };
 
-/// Weighs the ranker's scores against the model's log-probabilities of the first repairs; the others stay behind them.
-RepairOrder order_repairs(const std::vector<syntax::Repair>& repairs, const std::vector<double>& log_probabilities);
+/// Weighs the ranker's scores of `found`, which are in its order, against the model's log-probabilities. What the model
+/// wrote has no score of the ranker's, and is never preferred. Found repairs that were not compared stay behind.
+RepairOrder order_repairs(const std::vector<syntax::Repair>& found, const RepairAdvice& advice);
 
 }  // namespace lacuna::server

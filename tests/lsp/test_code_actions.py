@@ -1,10 +1,12 @@
 """Quick-fixes: where they are offered, what they say, and that they are right."""
 
+import asyncio
+
 import pytest
 from lsprotocol import types
 
 from checked_client import marked
-from conftest import capabilities, finish, samples, start
+from conftest import capabilities, finish, model_path, samples, start
 
 LANGUAGES = {".py": "python", ".cpp": "cpp", ".ts": "typescript", ".go": "go", ".rs": "rust", ".java": "java", ".c": "c"}
 
@@ -57,6 +59,48 @@ async def test_edits_come_with_the_list_for_clients_that_cannot_resolve(tmp_path
     assert fix.edit is not None and fix.edit.changes and not fix.edit.document_changes
     await document.apply(fix)
     assert await document.diagnostics() == []
+    await finish(client)
+
+
+async def advised(client, document, diagnostic, wanted, patience=60):
+    """The fixes as soon as the model has said what it thinks of them, in the background of earlier lists."""
+    for _ in range(patience * 10):
+        fixes = await document.quick_fixes(diagnostic)
+        if wanted(fixes):
+            return fixes
+        await asyncio.sleep(0.1)
+    pytest.fail("the model's advice never came")
+
+
+def by_model(fix):
+    return list(fix.tags or []) == [types.CodeActionTag.LlmGenerated]
+
+
+async def test_a_missing_expression_is_written_by_the_model_and_marked_as_such(tmp_path):
+    tagged = capabilities()
+    tagged.text_document.code_action.tag_support = types.CodeActionTagOptions([types.CodeActionTag.LlmGenerated])
+    client = await start("--model", str(model_path("qwen2.5-coder-0.5b")), client_capabilities=tagged)
+    text = "def add(a, b):\n    return a + b\n\n\nprint(add(1, b=))\n"
+    document = client.open(tmp_path / "a.py", "python", text)
+    (diagnostic,) = await document.diagnostics()
+    assert not any(map(by_model, await document.quick_fixes(diagnostic)))  # the model is never waited for
+    fixes = await advised(client, document, diagnostic, lambda fixes: any(map(by_model, fixes)))
+    (written,) = filter(by_model, fixes)
+    assert "written by the model" in written.title and not written.is_preferred
+    await document.apply(written)
+    assert document.text.startswith(text[:text.index("b=") + 2]) and document.text != text
+    assert await document.diagnostics() == []
+    await finish(client)
+
+
+async def test_the_model_is_left_out_where_the_user_wants_that(tmp_path):
+    client = await start("--model", str(model_path("qwen2.5-coder-0.5b")), options={"repair": {"useModel": False}})
+    document = client.open(tmp_path / "a.py", "python", "print(add(1, b=))\n")
+    (diagnostic,) = await document.diagnostics()
+    for _ in range(20):
+        fixes = await document.quick_fixes(diagnostic)
+        assert fixes and not any("model" in fix.title for fix in fixes)
+        await asyncio.sleep(0.1)
     await finish(client)
 
 

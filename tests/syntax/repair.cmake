@@ -5,6 +5,7 @@ lacuna_test(repair_tests LABEL unit LIBRARIES lacuna_syntax lacuna_support tree_
   marked_text.cpp
   parse_stack_test.cpp
   repair_parts_test.cpp
+  repair_holes_test.cpp
   repair_test.cpp
   samples.cpp
   silent_errors_test.cpp

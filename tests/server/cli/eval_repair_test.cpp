@@ -45,7 +45,7 @@ TEST_CASE("the evaluation tells what was restored, by language and by kind of er
   CaseFile file;
   file.write_gzipped(cases());
   CapturedConsole captured;
-  REQUIRE(run_eval_repair({file.path, true}, captured.console) == 0);
+  REQUIRE(run_eval_repair({.cases = file.path, .json = true}, {}, {}, captured.console) == 0);
   const json result = json::parse(captured.out());
   CHECK(result["headline"]["n"] == 2);
   CHECK(result["headline"]["exact"] == doctest::Approx(0.5));
@@ -67,7 +67,7 @@ TEST_CASE("the table has the columns of the project's tool") {
   CaseFile file;
   file.write(cases());
   CapturedConsole captured;
-  REQUIRE(run_eval_repair({file.path, false}, captured.console) == 0);
+  REQUIRE(run_eval_repair({.cases = file.path}, {}, {}, captured.console) == 0);
   CHECK(captured.out().find("2 errors                 n    1  valid 1.000  exact 1.000  top3 1.000\n") !=
         std::string::npos);
   CHECK(captured.out().find("HEADLINE single edit     n    2  valid ") != std::string::npos);
@@ -77,7 +77,7 @@ TEST_CASE("a case file that is none is refused with its line") {
   CaseFile file;
   const auto message = [&] {
     CapturedConsole captured;
-    CHECK(run_eval_repair({file.path, false}, captured.console) == 3);
+    CHECK(run_eval_repair({.cases = file.path}, {}, {}, captured.console) == 3);
     return captured.err();
   };
   CHECK(message().find("there is no file") != std::string::npos);

@@ -136,6 +136,7 @@ class ScriptedSource final : public TokenSource {
     update.error = std::move(error);
     send(id, update);
   }
+  void answer(const engine::Update& update) { send(update.id, update); }
   std::string prompt(engine::RequestId id) const { return tokenizer_.decode(requests.at(id).request.prompt); }
   const engine::Request& request(engine::RequestId id) const { return requests.at(id).request; }
 
