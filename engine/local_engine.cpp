@@ -78,8 +78,9 @@ Result<void> LocalEngine::check_request(const Request& request) const {
   const int room = parts_.context_tokens - (request.max_tokens > 0 ? 1 : 0);
   LACUNA_RETURN_IF_ERROR(check_tokens(request.prompt, parts_.model.vocabulary_size, room));
   if (static_cast<size_t>(request.scored_tokens) >= request.prompt.size()) {
-    return Error::format(ErrorCode::invalid_argument, "{} tokens are to be scored behind at least one, the prompt has {}",
-                         request.scored_tokens, request.prompt.size());
+    return Error::format(ErrorCode::invalid_argument,
+                         "{} tokens are to be scored behind at least one, the prompt has {}", request.scored_tokens,
+                         request.prompt.size());
   }
   if (request.references) {
     LACUNA_RETURN_IF_ERROR(check_ids("reference", *request.references, parts_.model.vocabulary_size));
@@ -114,7 +115,8 @@ Result<void> LocalEngine::submit(Request request, UpdateCallback on_update) {
   active->submitted = Clock::now();
   constexpr size_t kPieceBytes = 8;  // most are shorter
   active->generated.reserve(kPieceBytes * static_cast<size_t>(sequence.max_tokens));
-  sequence.allowed.reserve(sequence.best_only && active->constraint ? kMostAllowed + active->stop_tokens.size() + 1 : 0);
+  sequence.allowed.reserve(sequence.best_only && active->constraint ? kMostAllowed + active->stop_tokens.size() + 1
+                                                                    : 0);
   scheduler_.add(&sequence);
   active_.emplace(request.id, std::move(active));
   return {};

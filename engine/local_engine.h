@@ -78,7 +78,7 @@ class LocalEngine final : public Engine {
     std::vector<TokenId> stop_tokens;
     std::shared_ptr<Constraint> constraint;
     UpdateCallback on_update;
-    std::string generated;  ///< bytes
+    std::string generated;                        ///< bytes
     std::vector<float> prompt_log_probabilities;  ///< of the scored tokens, as far as they are known
     RequestStatistics statistics;
     Clock::time_point submitted;
@@ -118,8 +118,8 @@ class LocalEngine final : public Engine {
   ModelRunner runner_;
   Sampler sampler_;
   std::optional<PiecesByByte> pieces_;  // made when it is first needed
-  Batch batch_;    // of the running step
-  Update update_;  // the last one: its memory is used again
+  Batch batch_;                         // of the running step
+  Update update_;                       // the last one: its memory is used again
   DraftPlanner draft_planner_;
   Sequence* drafted_ = nullptr;       // of the running step
   std::vector<TokenId> past_tokens_;  // of the last answers

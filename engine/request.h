@@ -33,8 +33,8 @@ class Constraint {
   virtual ~Constraint() = default;
   /// May `piece` follow `generated`? Tokens that are refused are never sampled.
   virtual bool accepts(std::string_view generated, std::string_view piece) = 0;
-  /// The text that must come next, as far as it is known: a token that accepts() lets pass is a beginning of it or begins
-  /// with it. Empty: nothing is known. It narrows what has to be computed and changes nothing else.
+  /// The text that must come next, as far as it is known: a token that accepts() lets pass is a beginning of it or
+  /// begins with it. Empty: nothing is known. It narrows what has to be computed and changes nothing else.
   virtual std::string_view forced(std::string_view generated) {
     (void)generated;
     return {};
@@ -94,9 +94,9 @@ struct Update {
   float log_probability = 0;  ///< of the token under the unmodified distribution
   bool finished = false;
   FinishReason reason = FinishReason::stop_token;
-  Error error{};                 ///< set where reason is failed
-  /// With the last update of a request with scored_tokens, unless it failed or was cancelled: one for each, in the order
-  /// of the prompt.
+  Error error{};  ///< set where reason is failed
+  /// With the last update of a request with scored_tokens, unless it failed or was cancelled: one for each, in the
+  /// order of the prompt.
   std::vector<float> prompt_log_probabilities{};
   RequestStatistics statistics;  ///< of the tokens so far; the times are set where finished
 };

@@ -92,7 +92,8 @@ std::string_view first_line(std::string_view written, std::string_view before) {
 
 /// How much of `written` may be wanted, in bytes, the likeliest first: up to where it repeats the rest of the hole's
 /// line, and then all of it but comments, and ever less.
-std::vector<size_t> possible_lengths(std::string_view written, const std::vector<Lexeme>& lexemes, std::string_view after) {
+std::vector<size_t> possible_lengths(std::string_view written, const std::vector<Lexeme>& lexemes,
+                                     std::string_view after) {
   std::vector<size_t> lengths;
   std::string_view rest = without_trailing_blanks(after.substr(0, after.find('\n')));
   while (!rest.empty() && is_space(rest.front())) rest.remove_prefix(1);

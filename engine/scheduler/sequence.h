@@ -18,7 +18,7 @@ struct Sequence {
   std::vector<TokenId> tokens;  ///< the prompt, and what was generated
   int num_draft_tokens = 0;     ///< the last ones are guesses, which are there during one step only
   int num_prompt_tokens = 0;
-  int num_scored_tokens = 0;  ///< the last ones of the prompt, whose probabilities are wanted
+  int num_scored_tokens = 0;    ///< the last ones of the prompt, whose probabilities are wanted
   int num_computed_tokens = 0;  ///< whose keys and values are in the cache
   int num_cached_tokens = -1;   ///< taken from the cache when it first ran; -1 before
   SequenceBlocks blocks;

@@ -1,9 +1,9 @@
 /// FoundRepairs: the repairs of the errors of each document, for as long as its text stays, and what the model adds to
 /// them.
 ///
-/// Editors ask again with every move of the cursor, and resolve later: what was found is kept. The model is asked in the
-/// background about an error whose repairs were listed; when it has answered, the next list has its order, and what it
-/// wrote. Loop thread only.
+/// Editors ask again with every move of the cursor, and resolve later: what was found is kept. The model is asked in
+/// the background about an error whose repairs were listed; when it has answered, the next list has its order, and what
+/// it wrote. Loop thread only.
 #pragma once
 
 #include <cstdint>

@@ -13,9 +13,9 @@ namespace {
 constexpr char kQuickFix[] = "quickfix";
 constexpr char kFixAll[] = "source.fixAll.lacuna";
 constexpr char kFixAllTitle[] = "Fix all syntax errors";
-constexpr int kLlmGenerated = 1;  // CodeActionTag
+constexpr int kLlmGenerated = 1;   // CodeActionTag
 constexpr size_t kMostErrors = 3;  // of one request; lines with more are rare, and nobody reads nine fixes
-constexpr std::chrono::milliseconds kPatience{1500};  // then the answer is that there are none
+constexpr std::chrono::milliseconds kPatience{1500};      // then the answer is that there are none
 constexpr std::chrono::milliseconds kSavePatience{1000};  // editors give a save about 1.5 s
 constexpr int64_t kSavedByHand = 1;
 
@@ -76,8 +76,7 @@ RepairActions::RepairActions(Scheduler& scheduler, DocumentStore& documents, Syn
       analysis_(analysis),
       dispatcher_(dispatcher),
       session_(session),
-      found_(model,
-             [&scheduler](auto work, auto done) { scheduler.run_worker(std::move(work), std::move(done)); }) {
+      found_(model, [&scheduler](auto work, auto done) { scheduler.run_worker(std::move(work), std::move(done)); }) {
   dispatcher.on_request<CodeActionParams>(
       "textDocument/codeAction",
       [this](const CodeActionParams& params, Reply reply) { list(params, std::move(reply)); });

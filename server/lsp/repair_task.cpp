@@ -45,8 +45,7 @@ bool RepairTask::can_be_mended() const {
   };
   const auto convinces = [&](const ErrorRepairs& each) {
     const syntax::Repair* first = each.find(0);
-    return first != nullptr && !blames_macro(*first) &&
-           (first->remaining_errors == 0 || (few && first->preferred));
+    return first != nullptr && !blames_macro(*first) && (first->remaining_errors == 0 || (few && first->preferred));
   };
   if (std::any_of(repairs.begin(), repairs.end(), convinces)) return true;
   bool ran_out = false;

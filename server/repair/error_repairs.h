@@ -1,4 +1,5 @@
-/// ErrorRepairs: the repairs of one error in the order in which an editor lists them, without and with a model's advice.
+/// ErrorRepairs: the repairs of one error in the order in which an editor lists them, without and with a model's
+/// advice.
 #pragma once
 
 #include <cstddef>

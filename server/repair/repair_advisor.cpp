@@ -63,13 +63,14 @@ const Snapshot* RepairAdvisor::subject() const {
 void RepairAdvisor::submit(engine::Request request, std::function<void(const engine::Update&)> on_update) {
   request.priority = engine::Priority::next;
   // The work ends with this object, so what arrives while it lives may use the object.
-  const engine::RequestId id = source_.submit(
-      std::move(request), [weak = std::weak_ptr(work_), on_update = std::move(on_update)](const engine::Update& update) {
-        const std::shared_ptr<Work> work = weak.lock();
-        if (!work) return;
-        if (update.finished) std::erase(work->requests, update.id);
-        on_update(update);
-      });
+  const engine::RequestId id =
+      source_.submit(std::move(request),
+                     [weak = std::weak_ptr(work_), on_update = std::move(on_update)](const engine::Update& update) {
+                       const std::shared_ptr<Work> work = weak.lock();
+                       if (!work) return;
+                       if (update.finished) std::erase(work->requests, update.id);
+                       on_update(update);
+                     });
   work_->requests.push_back(id);
 }
 
@@ -111,9 +112,9 @@ void RepairAdvisor::check_text() {
   };
   const RepairQuestion& question = work_->question;
   const std::string_view text = *question.snapshot->text;
-  auto check = std::make_shared<Check>(
-      Check{question.snapshot, question.error, question.holes[work_->next_hole - 1],
-            with_line_ends(clean_prefix(work_->written, text), line_end_of(text)), std::nullopt});
+  auto check = std::make_shared<Check>(Check{question.snapshot, question.error, question.holes[work_->next_hole - 1],
+                                             with_line_ends(clean_prefix(work_->written, text), line_end_of(text)),
+                                             std::nullopt});
   run_worker_(
       [check] {
         check->repair = syntax::fill_hole(*check->snapshot->tree, *check->snapshot->text, check->error, check->hole,
@@ -135,8 +136,8 @@ void RepairAdvisor::add_written(syntax::Repair repair) {
 
 void RepairAdvisor::compare() {
   const RepairQuestion& question = work_->question;
-  std::vector<syntax::Repair> compared(question.repairs.begin(),
-                                       question.repairs.begin() + static_cast<ptrdiff_t>(num_contested(question.repairs)));
+  std::vector<syntax::Repair> compared(
+      question.repairs.begin(), question.repairs.begin() + static_cast<ptrdiff_t>(num_contested(question.repairs)));
   compared.insert(compared.end(), work_->advice.written.begin(), work_->advice.written.end());
   work_->prompts = scoring_prompts(*source_.tokenizer(), *question.snapshot->text, compared);
   const auto too_long = [this](const ScoringPrompt& prompt) {

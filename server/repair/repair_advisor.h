@@ -1,5 +1,5 @@
-/// RepairAdvisor: what the model thinks of the repairs of one error, and what it would write where something is missing.
-/// It is asked in the background and gives way to completions.
+/// RepairAdvisor: what the model thinks of the repairs of one error, and what it would write where something is
+/// missing. It is asked in the background and gives way to completions.
 ///
 /// Loop thread only. One question at a time: a new one takes the place of the one before.
 #pragma once

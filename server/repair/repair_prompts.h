@@ -19,8 +19,8 @@ struct ScoringPrompt {
 };
 
 /// One for each repair, in their order. All begin with the same lines of the text; behind them stand, scored, the lines
-/// that some repair changes and a few after them, as the repair makes them. So the sums of their log-probabilities can be
-/// compared. Empty where the repairs lie too far apart for that, or there are fewer than two.
+/// that some repair changes and a few after them, as the repair makes them. So the sums of their log-probabilities can
+/// be compared. Empty where the repairs lie too far apart for that, or there are fewer than two.
 std::vector<ScoringPrompt> scoring_prompts(const engine::Tokenizer& tokenizer, std::string_view text,
                                            std::span<const syntax::Repair> repairs);
 

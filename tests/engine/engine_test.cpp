@@ -1,8 +1,8 @@
 #include "engine/engine.h"
 
 #include <algorithm>
-#include <cmath>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -257,8 +257,7 @@ TEST_CASE("a request's scored tokens have the probabilities of a plain pass, wha
     REQUIRE(answer.prompt_log_probabilities.size() == count);
     for (size_t i = 0; i < count; ++i) {
       CAPTURE(i);
-      CHECK(answer.prompt_log_probabilities[i] ==
-            doctest::Approx(expected[prompt.size() - count + i]).epsilon(1e-3));
+      CHECK(answer.prompt_log_probabilities[i] == doctest::Approx(expected[prompt.size() - count + i]).epsilon(1e-3));
     }
   };
   Request request{.id = 1, .prompt = prompt, .max_tokens = 0};
@@ -462,7 +461,8 @@ TEST_CASE("a model file that is written to while it is in use is noticed, and on
 
   auto another = load_engine(small_options(file.path()));
   std::fstream(file.path(), std::ios::binary | std::ios::in | std::ios::out) << other;
-  std::filesystem::last_write_time(file.path(), std::filesystem::last_write_time(file.path()) + std::chrono::seconds(5));
+  std::filesystem::last_write_time(file.path(),
+                                   std::filesystem::last_write_time(file.path()) + std::chrono::seconds(5));
   const auto refused = another->submit(simple_request(*another, 4, 1), [](const Update&) {});
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == ErrorCode::unavailable);

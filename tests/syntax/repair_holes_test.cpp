@@ -69,7 +69,8 @@ TEST_CASE("a line that was cut has its hole at its end") {
 }
 
 TEST_CASE("errors in which nothing but a mark is missing have no hole within their line") {
-  for (const char* text : {"int f(void) { return g(1; }\n", "int f(void) { return 1 2; }\n", "int f(void) { int a[ = 1; }\n"}) {
+  for (const char* text :
+       {"int f(void) { return g(1; }\n", "int f(void) { return 1 2; }\n", "int f(void) { int a[ = 1; }\n"}) {
     CAPTURE(text);
     const Broken broken("c", text);
     CHECK(broken.holes().empty());
