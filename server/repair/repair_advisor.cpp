@@ -176,7 +176,6 @@ void RepairAdvisor::answer() {
 RepairOrder order_repairs(const std::vector<syntax::Repair>& found, const RepairAdvice& advice) {
   // Fitted on cases of repair_train.py's own making (docs/repair.md).
   constexpr double kModelWeight = 0.5;
-  constexpr double kWrittenHandicap = 3;  // a model likes its own words
   constexpr double kPreferredChance = 0.5;
   const size_t num_written = advice.written.size();
   RepairOrder result;
@@ -198,10 +197,9 @@ RepairOrder order_repairs(const std::vector<syntax::Repair>& found, const Repair
     least = std::min(least, found[i].score);
     scores[i] = least + kModelWeight * advice.log_probabilities[i];
   }
-  for (size_t i = 0; i < num_written; ++i) {
-    scores[found.size() + i] = (found.empty() ? 0 : found.front().score) - kWrittenHandicap +
-                               kModelWeight * advice.log_probabilities[num_compared + i];
-  }
+  const double of_written = found.empty() ? 0 : found.front().score;  // anything near it serves (docs/repair.md)
+  for (size_t i = 0; i < num_written; ++i)
+    scores[found.size() + i] = of_written + kModelWeight * advice.log_probabilities[num_compared + i];
   const auto compared = std::span(result.order).first(num_compared + num_written);
   std::ranges::stable_sort(compared, [&](size_t a, size_t b) { return scores[a] > scores[b]; });
   double sum = 0;

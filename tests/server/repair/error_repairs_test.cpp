@@ -93,7 +93,7 @@ TEST_CASE("what the model wrote is compared with the found repairs, and is never
   CHECK(shown(likely) == "7m 2 1 3");
 
   ErrorRepairs unlikely({repair(1, 5, true), repair(2, 4), repair(3, 3.9), repair(4, 3.8)}, {{{7}, {8}}});
-  unlikely.take({.written = {repair(7, 0), repair(8, 0)}, .log_probabilities = {-20, -50, -50, -50, -19, -60}});
+  unlikely.take({.written = {repair(7, 0), repair(8, 0)}, .log_probabilities = {-20, -50, -50, -50, -24, -60}});
   CHECK(shown(unlikely) == "1* 7m 2 3 8m");
 
   ErrorRepairs alone({}, {{{7}, {8}}});
