@@ -24,8 +24,8 @@ constexpr int kRowsAtOnce = kHalves == 1 ? 8 : 3;
 
 /// A dimension's share of a page's keys, and of its values.
 constexpr int kDimBytes = kBlockTokens * static_cast<int>(sizeof(Half));
-/// The next step's keys are asked for in the shares of so many dimensions.
-constexpr int kDimsAtOnce = 16;
+/// A line of memory holds the keys of so many dimensions.
+constexpr int kLineDims = 64 / kDimBytes;
 
 /// `Element`: float, where the page was converted for a tile of many rows; Half, where few rows read it as it is.
 template <class Element>
@@ -47,10 +47,10 @@ struct Step {
   Page<Half> next[kPages] = {};  // of the step behind this one
 };
 
-/// Asks for what the next step reads, into the second-level cache. The processor does not foresee it: pages lie apart, and
-/// values are read across. Done in small parts beside the arithmetic, as few lines can be on their way at a time.
-inline void ask_for(const void* from, int bytes) {
-  for (int i = 0; i < bytes; i += 64) __builtin_prefetch(static_cast<const std::byte*>(from) + i, 0, 2);
+/// Asks for a line that the next step reads, into the second-level cache. The processor does not foresee it: pages lie
+/// apart, and values are read across. One at a time beside the arithmetic, as few can be on their way together.
+inline void ask_for(const Half* line) {
+  __builtin_prefetch(line, 0, 2);
 }
 
 inline F load_elements(const float* p) {
@@ -128,10 +128,10 @@ void score_step(const AttentionTile& tile, const Step<Element, kPages>& step, in
     for (F& vector : row) vector = f_zero();
   }
   const float* queries = tile.queries + first_row * tile.head_dim;
-  for (int begin = 0; begin < tile.head_dim; begin += kDimsAtOnce) {
-    const int end = begin + kDimsAtOnce < tile.head_dim ? begin + kDimsAtOnce : tile.head_dim;
+  for (int begin = 0; begin < tile.head_dim; begin += kLineDims) {
+    const int end = begin + kLineDims < tile.head_dim ? begin + kLineDims : tile.head_dim;
     if (first_row == 0) {
-      for (const Page<Half>& next : step.next) ask_for(next.keys + begin * kBlockTokens, (end - begin) * kDimBytes);
+      for (const Page<Half>& next : step.next) ask_for(next.keys + begin * kBlockTokens);
     }
     for (int d = begin; d < end; ++d) {
       F query[kRows];
@@ -157,10 +157,11 @@ void add_values(const AttentionTile& tile, const Step<Element, kPages>& step, in
   }
   for (int p = 0; p < kPages; ++p) {
     const Page<Element>& page = step.pages[p];
-    if (first_row == 0) ask_for(step.next[p].values + d * kBlockTokens, kVectors * kLanes * kDimBytes);
+    const Half* next = step.next[p].values + d * kBlockTokens;
     const Element* values = page.values + d;
     const float* weights = step.weights + p * kBlockTokens;
     for (int t = 0; t < page.num_tokens; ++t, values += page.value_stride) {
+      if (first_row == 0) ask_for(next + t * kVectors * kLanes);
       for (int v = 0; v < kVectors; ++v) {
         const F value = load_elements(values + v * kLanes);
         for (int r = 0; r < kRows; ++r) sum[r][v] = f_fma(f_set(weights[r * step.kTokens + t]), value, sum[r][v]);
