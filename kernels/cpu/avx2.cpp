@@ -20,28 +20,10 @@
 #include "kernels/cpu/head_inl.h"
 // clang-format on
 #pragma GCC pop_options
+#include "kernels/cpu/kernel_table_inl.h"
 
 namespace lacuna::kernels {
 
-const KernelTable kAvx2Kernels{
-    .name = "avx2",
-    .isa = "avx2",
-    .multiply_group = multiply_group,
-    .add_bias = add_bias,
-    .store_tile = store_tile,
-    .add_tile = add_tile,
-    .quantise_row = quantise_row,
-    .quantise_row_twice = quantise_row_twice,
-    .rms_norm_row = rms_norm_row,
-    .layer_norm_row = layer_norm_row,
-    .swiglu = swiglu,
-    .geglu = geglu,
-    .gelu = gelu,
-    .rope_row = rope_row,
-    .floats_to_halves = floats_to_halves,
-    .attend = attend,
-    .merge_segment = merge_segment,
-    .scan_rough = scan_rough,
-};
+constinit const KernelTable kAvx2Kernels = compiled_kernels("avx2", "avx2");
 
 }  // namespace lacuna::kernels
