@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "server/lsp/diagnostics.h"
-#include "server/lsp/repair_task.h"
 #include "support/log.h"
 
 namespace lacuna::server {
@@ -17,6 +16,8 @@ constexpr int kLlmGenerated = 1;   // CodeActionTag
 constexpr size_t kMostErrors = 3;  // of one request; lines with more are rare, and nobody reads nine fixes
 constexpr std::chrono::milliseconds kPatience{1500};      // then the answer is that there are none
 constexpr std::chrono::milliseconds kSavePatience{1000};  // editors give a save about 1.5 s
+constexpr std::chrono::milliseconds kRest{1000};          // without a change: nobody is typing
+constexpr size_t kFewErrors = 3;  // with more the first one is not likely to be what is looked at
 constexpr int64_t kSavedByHand = 1;
 
 /// Whether an action of `kind` is asked for by `requested`, which names a kind or one of its parents.
@@ -210,6 +211,42 @@ void RepairActions::before_save(const WillSaveParams& params, Reply reply) {
   });
 }
 
+void RepairActions::changed(const std::string& uri) {
+  found_.changed(uri);
+  scheduler_.cancel_timer(rest_timer_);
+  rest_timer_ = scheduler_.start_timer(kRest, [this, alive = std::weak_ptr(alive_), uri] {
+    if (!alive.expired()) look_ahead(uri);
+  });
+}
+
+void RepairActions::look_ahead(const std::string& uri) {
+  const Settings& settings = session_.settings;
+  if (!settings.repair || !settings.repair_with_model || !found_.model_available()) return;
+  if (documents_.find(uri) == nullptr) return;
+  analysis_.of(uri, [this](const AnalysisPointer& analysis) {
+    if (analysis == nullptr || analysis->errors.empty() || analysis->errors.size() > kFewErrors) return;
+    auto task = std::make_shared<RepairTask>();
+    task->analysis = analysis;
+    task->errors = {0};
+    task->holes = true;
+    scheduler_.run_worker([task] { task->run(); },
+                          [this, alive = std::weak_ptr(alive_), task] {
+                            if (alive.expired() || !documents_.is_current(*task->analysis->snapshot)) return;
+                            keep(*task);
+                            found_.ask_model(task->analysis, task->errors.front());
+                          });
+  });
+}
+
+/// The numbers of repairs that were listed before stay.
+void RepairActions::keep(RepairTask& task) {
+  FoundRepairs::Text& found = found_.of(task.analysis);
+  for (size_t i = 0; i < task.errors.size(); ++i) {
+    const auto [known, is_new] = found.errors.try_emplace(task.errors[i], task.repairs[i]);
+    if (!is_new && task.holes) known->second.take_holes(task.repairs[i]);
+  }
+}
+
 void RepairActions::start(std::shared_ptr<Search> search) {
   if (search->errors.empty() && !search->fix_all && !search->doubt) return finish(*search);
   search->reply.on_cancel([search = std::weak_ptr(search)] {
@@ -235,13 +272,8 @@ void RepairActions::finish(Search& search) {
   }
   if (!documents_.is_current(snapshot))
     return search.reply.error(RpcError::content_modified, "the document has changed");
+  keep(search);
   FoundRepairs::Text& found = found_.of(search.analysis);
-  for (size_t i = 0; i < search.errors.size(); ++i) {
-    // The numbers of repairs that were listed before stay.
-    const auto [known, is_new] = found.errors.try_emplace(search.errors[i], search.repairs[i]);
-    if (!is_new && search.holes) known->second.take_holes(search.repairs[i]);
-  }
-
   if (search.doubt) found.tried_all = true;
   if (search.doubt && search.grammar_errs) {
     found.grammar_errs = true;

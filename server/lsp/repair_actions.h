@@ -1,6 +1,8 @@
 /// RepairActions: quick-fixes for syntax errors, and "fix all".
 ///
-/// Loop thread only; the searches run on workers, under a budget, and are cancelled with their request.
+/// Loop thread only; the searches run on workers, under a budget, and are cancelled with their request. When nothing
+/// has been typed for a while, the first error is looked at before anybody asks, and the model with it: its advice
+/// takes a second, which is there while a person reads what is wrong.
 #pragma once
 
 #include <functional>
@@ -10,6 +12,7 @@
 
 #include "server/lsp/dispatcher.h"
 #include "server/lsp/found_repairs.h"
+#include "server/lsp/repair_task.h"
 #include "server/lsp/session.h"
 #include "server/lsp/syntax_analysis.h"
 #include "syntax/repair.h"
@@ -26,7 +29,7 @@ class RepairActions {
   /// Asks the client to make the edit of an offered repair.
   void apply(const std::vector<Json>& arguments, Reply reply);
 
-  void changed(const std::string& uri) { found_.changed(uri); }
+  void changed(const std::string& uri);
   void closed(const std::string& uri) { found_.closed(uri); }
 
  private:
@@ -47,7 +50,9 @@ class RepairActions {
   /// The edits of fix-all before a save by hand, if the user wants that. Never an error: the save must go on.
   void before_save(const WillSaveParams& params, Reply reply);
 
+  void look_ahead(const std::string& uri);
   void start(std::shared_ptr<Search> search);
+  void keep(RepairTask& task);
   void finish(Search& search);
   Json quick_fix(const Search& search, size_t error, const ListedRepair& listed, const syntax::Repair& repair) const;
   Json fix_all_action(const Search& search, const char* kind) const;
@@ -62,6 +67,7 @@ class RepairActions {
   Dispatcher& dispatcher_;
   const Session& session_;
   FoundRepairs found_;
+  TimerId rest_timer_ = 0;  // runs since the last change of any document
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
