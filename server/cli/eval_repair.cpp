@@ -52,6 +52,25 @@ struct Row {
   double share(size_t part) const { return static_cast<double>(part) / static_cast<double>(count); }
 };
 
+/// Times in milliseconds.
+class Latencies {
+ public:
+  void add_since(Clock::time_point begin) {
+    values_.push_back(std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
+  }
+  bool empty() const { return values_.empty(); }
+  double at(double share) const {
+    if (values_.empty()) return 0;
+    std::vector<double> sorted = values_;
+    std::sort(sorted.begin(), sorted.end());
+    return sorted[std::min(static_cast<size_t>(share * static_cast<double>(sorted.size())), sorted.size() - 1)];
+  }
+  Json to_json() const { return {{"p50", at(0.5)}, {"p95", at(0.95)}, {"max", at(1)}}; }
+
+ private:
+  std::vector<double> values_;
+};
+
 class RepairEvaluation {
  public:
   /// Adds a model's advice about an error to its repairs. Empty: there is none.
@@ -68,14 +87,14 @@ class RepairEvaluation {
   Result<Outcome> mend(const RepairCase& each);
   std::vector<std::string> fixes(const syntax::SyntaxTree& tree, const std::string& text);
   void count(const RepairCase& each, const Outcome& outcome);
-  double latency_ms(double share) const;
 
   const Console& console_;
   Advise advise_;
   std::vector<Row> languages_, kinds_, several_;
   Row all_{"all"};
   Row headline_{"HEADLINE single edit"};
-  std::vector<double> latencies_;
+  Latencies searches_;
+  Latencies advices_;  ///< of the model, waiting for it included
 };
 
 Row& row_of(std::vector<Row>& rows, const std::string& name) {
@@ -100,13 +119,15 @@ std::vector<std::string> RepairEvaluation::fixes(const syntax::SyntaxTree& tree,
     if (advise_) holes = syntax::find_holes(tree, text, errors[error], options);
     found.emplace_back(std::move(repairs), std::move(holes));
   }
-  latencies_.push_back(std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
+  searches_.add_since(begin);
   if (advise_ && found.front().asks_for_advice()) {
     auto snapshot = std::make_shared<Snapshot>();
     snapshot->text = std::make_shared<const std::string>(text);
     snapshot->language = &tree.language();
     snapshot->tree = std::make_shared<const syntax::SyntaxTree>(tree);
+    const Clock::time_point asked = Clock::now();
     advise_(snapshot, errors[listed.front()], found.front());
+    advices_.add_since(asked);
   }
   std::vector<std::string> texts;
   for (const ErrorRepairs& repairs : found) {
@@ -160,14 +181,7 @@ Result<void> RepairEvaluation::run(const std::vector<RepairCase>& cases) {
     if (!outcome.ok()) return outcome.error();
     count(each, *outcome);
   }
-  std::sort(latencies_.begin(), latencies_.end());
   return {};
-}
-
-double RepairEvaluation::latency_ms(double share) const {
-  if (latencies_.empty()) return 0;
-  const auto index = static_cast<size_t>(share * static_cast<double>(latencies_.size()));
-  return latencies_[std::min(index, latencies_.size() - 1)];
 }
 
 void RepairEvaluation::print_table() const {
@@ -180,8 +194,12 @@ void RepairEvaluation::print_table() const {
     std::for_each(rows->begin(), rows->end(), print);
   print(all_);
   print(headline_);
-  console_.print("search p50 {:.0f} ms p95 {:.0f} ms max {:.0f} ms\n", latency_ms(0.5), latency_ms(0.95),
-                 latency_ms(1));
+  const auto print_times = [this](const char* name, const Latencies& times) {
+    if (times.empty()) return;
+    console_.print("{} p50 {:.0f} ms p95 {:.0f} ms max {:.0f} ms\n", name, times.at(0.5), times.at(0.95), times.at(1));
+  };
+  print_times("search", searches_);
+  print_times("advice", advices_);
 }
 
 Json RepairEvaluation::to_json() const {
@@ -197,7 +215,8 @@ Json RepairEvaluation::to_json() const {
     for (const Row& row : *group) rows.push_back(row_json(row));
   Json result = {{"rows", std::move(rows)}, {"all", row_json(all_)}};
   if (headline_.count > 0) result["headline"] = row_json(headline_);
-  result["search_ms"] = {{"p50", latency_ms(0.5)}, {"p95", latency_ms(0.95)}, {"max", latency_ms(1)}};
+  result["search_ms"] = searches_.to_json();
+  if (!advices_.empty()) result["advice_ms"] = advices_.to_json();
   return result;
 }
 
