@@ -93,3 +93,46 @@ describe('with fixes on saving', () => {
     await vscode.screenshot('fixed-on-save');
   });
 });
+
+describe('with a model that fills in the middle', () => {
+  const hole = 'def add(a, b):\n    return a + b\n\n\nprint(add(1, b=))\n';
+  const row = '.action-widget .monaco-list-row';
+  let browser: Browser;
+  let server: CodeServer;
+  let vscode: Workbench;
+
+  before(async () => {
+    server = await startCodeServer({
+      files: { 'hole.py': hole },
+      settings: { 'lacuna.server.model': 'qwen2.5-coder-0.5b' },
+    });
+    browser = await openBrowser();
+    vscode = await Workbench.open(browser, server);
+  });
+
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  test('what is missing is written by the model, and says so', async () => {
+    await vscode.openFile('hole.py');
+    await vscode.squiggles(1);
+    await vscode.goTo(5, 8);
+    const written = vscode.page.locator(row, { hasText: 'written by the model' }).first();
+    // The list never waits for the model: it is opened again until the model's text is in it.
+    await until('the model has written', async () => {
+      await vscode.page.keyboard.press('Control+.');
+      await vscode.page.locator(row, { hasText: 'Remove' }).first().waitFor();
+      if ((await written.count()) > 0) return true;
+      await vscode.page.keyboard.press('Escape');
+      return false;
+    });
+    await vscode.screenshot('written-by-the-model');
+    await written.click();
+    await vscode.squiggles(0);
+    const text = await vscode.save('hole.py');
+    assert.match(text, /^print\(add\(1, b=[^)].*\)\)$/m);
+    assert.equal(text.split('\n').slice(0, 4).join('\n'), hole.split('\n').slice(0, 4).join('\n'));
+  });
+});
