@@ -19,6 +19,9 @@ void propose_words(RepairSearch& search);
 /// Lines: indentation, doubled lines, marks that a merge left behind.
 void propose_lines(RepairSearch& search);
 
+/// Words of the language where any name would serve: for want of anything better.
+void propose_any_words(RepairSearch& search);
+
 /// All of them, for a search that has found a failure.
 std::vector<Candidate> all_candidates(RepairSearch& search);
 

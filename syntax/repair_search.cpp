@@ -161,9 +161,27 @@ bool RepairSearch::try_change(RepairKind kind, ByteRange range, std::string_view
 
 bool RepairSearch::try_changes(RepairKind kind, std::vector<TextChange> changes) {
   if (deadline_.passed() || cuts_comment(changes)) return false;
+  const uint64_t key = key_of(changes);
+  if (keys_.contains(key)) return false;
+  std::optional<Candidate> candidate = trial(kind, std::move(changes));
+  if (!candidate) return false;
+  candidate->key = key;
+  keys_.insert(key);
+  kept_.push_back(std::move(*candidate));
+  return true;
+}
+
+bool RepairSearch::would_help(const TextChange& change) {
+  if (deadline_.passed()) return false;
+  const size_t checkpoint = stack_.checkpoint();
+  const bool helps = trial(RepairKind::insert, {change}).has_value();
+  stack_.give_back(checkpoint);
+  return helps;
+}
+
+/// The text with the changes read to the horizon; nothing if it gets no further than it did.
+std::optional<Candidate> RepairSearch::trial(RepairKind kind, std::vector<TextChange> changes) {
   Candidate candidate;
-  candidate.key = key_of(changes);
-  if (keys_.contains(candidate.key)) return false;
   size_t last = std::max(failure_.end, changes.back().range.end);
   auto cut = static_cast<uint32_t>(std::min<size_t>(text_.size(), last + longest_trial_tail));
   trial_text_ = syntax::apply(text_.substr(0, cut), changes);
@@ -176,19 +194,17 @@ bool RepairSearch::try_changes(RepairKind kind, std::vector<TextChange> changes)
   StackOutcome outcome = stack_.run(frontier, stop, deadline_);
   candidate.accepted = outcome.end == StackOutcome::End::accepted;
   bool failed = outcome.end == StackOutcome::End::rejected;
-  if (outcome.end == StackOutcome::End::gave_up) return false;
+  if (outcome.end == StackOutcome::End::gave_up) return std::nullopt;
   candidate.reached = candidate.accepted ? static_cast<uint32_t>(text_.size())
                                          : old_offset(changes, failed ? outcome.token.begin : frontier.position());
   if (!candidate.accepted && candidate.reached <= failure_.begin) {
     stack_.give_back(checkpoint);
-    return false;
+    return std::nullopt;
   }
   if (outcome.end == StackOutcome::End::stopped) candidate.frontier = ParseStack::shifted(frontier, -shift);
   candidate.kind = kind;
   candidate.changes = std::move(changes);
-  keys_.insert(candidate.key);
-  kept_.push_back(std::move(candidate));
-  return true;
+  return candidate;
 }
 
 std::vector<Candidate> RepairSearch::take() {

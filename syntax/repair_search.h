@@ -6,6 +6,7 @@
 /// share the run over the rest of the text. One search belongs to one thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -65,10 +66,15 @@ class RepairSearch {
   bool try_change(RepairKind kind, ByteRange range, std::string_view text);
   bool try_changes(RepairKind kind, std::vector<TextChange> changes);
 
+  /// Whether the text would read further with the change. Keeps nothing.
+  bool would_help(const TextChange& change);
+  bool keeps_any() const { return !kept_.empty(); }
+
   /// The kept changes, each run to the end of the text while there is time.
   std::vector<Candidate> take();
 
  private:
+  std::optional<Candidate> trial(RepairKind kind, std::vector<TextChange> changes);
   void list_terminals();
   void hash_text();
   bool counts(char c, bool& leading) const;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "syntax/repair_candidates.h"
 #include "syntax/text_lines.h"
@@ -11,6 +12,7 @@ constexpr size_t remove_reach = 14;
 constexpr size_t bracket_reach = 80;  // for single brackets: their partner may be far
 constexpr size_t beyond = 2;          // lexemes after the failure
 
+constexpr std::string_view any_name = "x";
 constexpr std::string_view brackets[] = {")", "]", "}", "(", "[", "{"};
 constexpr std::string_view handled_elsewhere[] = {"\"", "'", "`", ")", "]", "}"};
 constexpr std::string_view separators[] = {",", ";", ":", ".", "="};
@@ -29,14 +31,23 @@ bool begins_comment(const RepairSearch& search, std::string_view token) {
   return token.starts_with("/*") || token == "*/" || (!line_comment.empty() && token.starts_with(line_comment));
 }
 
-void insert_tokens(RepairSearch& search, size_t boundary) {
+enum class Words { all, needed };
+
+/// `needed`: where any name would serve as well as a word of the language, a name, a value or an expression is missing,
+/// and which word it was nobody can know (see repair_holes.h).
+void insert_tokens(RepairSearch& search, size_t boundary, Words words) {
   if (boundary == 0 || search.lexemes()[boundary - 1].kind == Lexeme::Kind::comment) return;
+  std::optional<bool> name_serves;
   for (const FixedTerminal* terminal : search.terminals_at(search.lexemes()[boundary - 1].range.end)) {
     if (begins_comment(search, terminal->text)) continue;
     // Quotes and closers have generators of their own, which know where they stand well.
     if (std::find(std::begin(handled_elsewhere), std::end(handled_elsewhere), terminal->text) !=
         std::end(handled_elsewhere))
       continue;
+    if (terminal->word && words == Words::needed) {
+      if (!name_serves) name_serves = search.would_help(placed(search, boundary, any_name));
+      if (*name_serves) continue;
+    }
     TextChange change = placed(search, boundary, terminal->text);
     search.try_change(RepairKind::insert, change.range, change.text);
   }
@@ -64,7 +75,7 @@ void propose_tokens(RepairSearch& search) {
   size_t end = std::min(search.lexemes().size(), failed + beyond);
   for (size_t back = 0; back < bracket_reach && back <= failed && !search.out_of_time(); back++) {
     size_t at = failed - back;
-    if (back < insert_reach) insert_tokens(search, at);
+    if (back < insert_reach) insert_tokens(search, at, Words::needed);
     if (at >= search.lexemes().size() || search.lexemes()[at].kind == Lexeme::Kind::comment) continue;
     if (back < remove_reach || is_bracket(search.text_of(at))) {
       remove_token(search, at);
@@ -74,12 +85,19 @@ void propose_tokens(RepairSearch& search) {
   for (size_t at = failed + 1; at < end; at++) remove_token(search, at);
 }
 
+void propose_any_words(RepairSearch& search) {
+  const size_t failed = search.failed_lexeme();
+  for (size_t back = 0; back < insert_reach && back <= failed && !search.out_of_time(); back++)
+    insert_tokens(search, failed - back, Words::all);
+}
+
 std::vector<Candidate> all_candidates(RepairSearch& search) {
   propose_tokens(search);
   propose_words(search);
   propose_quotes(search);
   propose_brackets(search);
   propose_lines(search);
+  if (!search.keeps_any()) propose_any_words(search);
   return search.take();
 }
 

@@ -70,6 +70,20 @@ void check_promises(const SyntaxTree& tree, std::string_view text, const std::ve
 
 }  // namespace
 
+TEST_CASE("where a name is missing no word of the language is put in its place, unless nothing else mends") {
+  for (const Repair& repair : repairs_of("python", "print(add(1, b=))\n")) {
+    CAPTURE(repair.title);
+    CHECK(repair.title.find("Insert") == std::string::npos);  // `exec`, `print`, which are names today
+  }
+  for (const Repair& repair : repairs_of("c", "void f(void) {\n  int x = ;\n}\n")) {
+    CAPTURE(repair.title);
+    CHECK(repair.title.find("NULL") == std::string::npos);
+  }
+  // A word that is no name is needed all the same.
+  check_repair("rust", "fn f(v: &[u8]) {\n    for x v {\n        g(x);\n    }\n}\n",
+               "fn f(v: &[u8]) {\n    for x in v {\n        g(x);\n    }\n}\n");
+}
+
 TEST_CASE("clean texts have no repairs") {
   for (const Sample& sample : samples()) {
     CAPTURE(sample.language);
