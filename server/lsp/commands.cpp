@@ -84,7 +84,7 @@ std::vector<std::string> Commands::names() {
           kUseModel,
           kNextPart,
           kDidAccept,
-          RepairActions::kApplyCommand};
+          RepairItems::kApplyCommand};
 }
 
 void Commands::execute(const ExecuteCommandParams& params, Reply reply) {
@@ -100,7 +100,7 @@ void Commands::execute(const ExecuteCommandParams& params, Reply reply) {
   if (command == kUseModel) return answer(std::move(reply), use_model(argument));
   if (command == kNextPart) return next_part(argument, std::move(reply));
   if (command == kDidAccept) return reply.result(did_accept(argument));
-  if (command == RepairActions::kApplyCommand) return repairs_.apply(params.arguments, std::move(reply));
+  if (command == RepairItems::kApplyCommand) return repairs_.apply(params.arguments, std::move(reply));
   reply.error(RpcError::invalid_params, "unknown command '" + command.substr(0, 80) + "'");
 }
 

@@ -3,16 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/lsp/diagnostics.h"
 #include "support/log.h"
 
 namespace lacuna::server {
 namespace {
 
-constexpr char kQuickFix[] = "quickfix";
-constexpr char kFixAll[] = "source.fixAll.lacuna";
-constexpr char kFixAllTitle[] = "Fix all syntax errors";
-constexpr int kLlmGenerated = 1;   // CodeActionTag
 constexpr size_t kMostErrors = 3;  // of one request; lines with more are rare, and nobody reads nine fixes
 constexpr std::chrono::milliseconds kPatience{1500};      // then the answer is that there are none
 constexpr std::chrono::milliseconds kSavePatience{1000};  // editors give a save about 1.5 s
@@ -25,32 +20,10 @@ bool kind_matches(std::string_view kind, std::string_view requested) {
   return requested.empty() || kind == requested || (kind.starts_with(requested) && kind[requested.size()] == '.');
 }
 
-bool same_diagnostic(const Json& a, const Json& b) {
-  return a.is_object() && a.value("range", Json()) == b["range"] && a.value("message", Json()) == b["message"];
-}
-
 }  // namespace
-
-/// What an action carries until its edit is asked for, so that its repair is found again.
-struct RepairActions::ActionData {
-  std::string uri;
-  int64_t revision = 0;
-  int64_t error = -1;  ///< -1: fix all
-  int64_t repair = -1;
-
-  friend Json to_json(const ActionData& data) {
-    return {{"uri", data.uri}, {"revision", data.revision}, {"error", data.error}, {"repair", data.repair}};
-  }
-  friend bool read(const Json& value, ActionData& out, Path path) {
-    const ObjectReader object(value, path);
-    return object && object.required("uri", out.uri) && object.required("revision", out.revision) &&
-           object.required("error", out.error) && object.required("repair", out.repair);
-  }
-};
 
 /// One search of a worker, and the request that waits for it.
 struct RepairActions::Search : RepairTask {
-  uint64_t revision = 0;       ///< of what is known about the text
   std::vector<size_t> listed;  ///< errors whose quick-fixes are answered, in this order; found before or by this search
   bool offer_fix_all = false;
   const char* fix_all_kind = kFixAll;
@@ -77,6 +50,7 @@ RepairActions::RepairActions(Scheduler& scheduler, DocumentStore& documents, Syn
       analysis_(analysis),
       dispatcher_(dispatcher),
       session_(session),
+      items_(documents, session),
       found_(model, [&scheduler](auto work, auto done) { scheduler.run_worker(std::move(work), std::move(done)); }) {
   dispatcher.on_request<CodeActionParams>(
       "textDocument/codeAction",
@@ -110,11 +84,6 @@ void RepairActions::list(const CodeActionParams& params, Reply reply) {
                });
 }
 
-/// An action's edit is asked for when it is chosen.
-bool RepairActions::edits_come_later() const {
-  return session_.client.resolve_edits || !session_.client.code_action_literals;
-}
-
 void RepairActions::list_analysed(const CodeActionParams& params, const AnalysisPointer& analysis, Reply reply) {
   const Wanted wanted = wanted_kinds(params);
   auto search = std::make_shared<Search>();
@@ -129,14 +98,13 @@ void RepairActions::list_analysed(const CodeActionParams& params, const Analysis
                                              {std::min(start, end), std::max(start, end)}, kMostErrors);
   }
   // Among the quick-fixes it is offered beside others only, and there its edit is made when it is chosen.
-  const bool beside_others = !search->listed.empty() && analysis->errors.size() > 1 && edits_come_later();
+  const bool beside_others = !search->listed.empty() && analysis->errors.size() > 1 && items_.edits_come_later();
   search->offer_fix_all = !analysis->errors.empty() && (wanted.fix_all || beside_others);
   search->fix_all_kind = wanted.fix_all ? kFixAll : kQuickFix;
-  search->fix_all = search->offer_fix_all && !edits_come_later();
+  search->fix_all = search->offer_fix_all && !items_.edits_come_later();
 
   const FoundRepairs::Text& found = found_.of(analysis);
   if (found.grammar_errs) return search->reply.result(Json::array());
-  search->revision = found.revision;
   search->holes = session_.settings.repair_with_model && found_.model_available();
   search->doubt = analysis->snapshot->as_opened && !analysis->errors.empty() && !found.tried_all;
   for (const size_t error : search->listed) {
@@ -149,7 +117,7 @@ void RepairActions::list_analysed(const CodeActionParams& params, const Analysis
 
 void RepairActions::resolve(const Json& action, Reply reply) {
   const Json& data = action.is_object() && action.contains("data") ? action["data"] : Json();
-  const Result<ActionData> decoded = decode<ActionData>(data);
+  const Result<RepairActionData> decoded = decode<RepairActionData>(data);
   if (!decoded.ok()) return reply.error(decoded.error());
   provide_edit(
       *decoded,
@@ -162,7 +130,7 @@ void RepairActions::resolve(const Json& action, Reply reply) {
 }
 
 void RepairActions::apply(const std::vector<Json>& arguments, Reply reply) {
-  const Result<ActionData> decoded = decode<ActionData>(arguments.empty() ? Json() : arguments.front());
+  const Result<RepairActionData> decoded = decode<RepairActionData>(arguments.empty() ? Json() : arguments.front());
   if (!decoded.ok()) return reply.error(decoded.error());
   provide_edit(
       *decoded,
@@ -175,7 +143,7 @@ void RepairActions::apply(const std::vector<Json>& arguments, Reply reply) {
       std::move(reply));
 }
 
-void RepairActions::provide_edit(const ActionData& data, EditCallback callback, Reply reply) {
+void RepairActions::provide_edit(const RepairActionData& data, EditCallback callback, Reply reply) {
   const FoundRepairs::Text* found = found_.find(data.uri, static_cast<uint64_t>(data.revision));
   if (found == nullptr || !documents_.is_current(*found->analysis->snapshot))
     return reply.error(RpcError::content_modified, "the document has changed since the action was offered");
@@ -192,7 +160,7 @@ void RepairActions::provide_edit(const ActionData& data, EditCallback callback, 
   const syntax::Repair* repair =
       error == found->errors.end() ? nullptr : error->second.find(static_cast<size_t>(data.repair));
   if (repair == nullptr) return reply.error(RpcError::invalid_params, "data: no such repair was offered");
-  callback(workspace_edit(*found->analysis->snapshot, *repair), reply);
+  callback(items_.workspace_edit(*found->analysis->snapshot, *repair), reply);
 }
 
 void RepairActions::before_save(const WillSaveParams& params, Reply reply) {
@@ -268,7 +236,8 @@ void RepairActions::finish(Search& search) {
   if (!search.reply.pending()) return;
   const Snapshot& snapshot = *search.analysis->snapshot;
   if (search.before_save) {
-    return search.reply.result(documents_.is_current(snapshot) ? text_edits(snapshot, search.all) : Json::array());
+    return search.reply.result(documents_.is_current(snapshot) ? items_.text_edits(snapshot, search.all)
+                                                               : Json::array());
   }
   if (!documents_.is_current(snapshot))
     return search.reply.error(RpcError::content_modified, "the document has changed");
@@ -283,76 +252,32 @@ void RepairActions::finish(Search& search) {
         snapshot.language->id, snapshot.text->size());
     return search.reply.result(Json::array());
   }
-  if (search.deliver) return search.deliver(workspace_edit(snapshot, search.all), search.reply);
+  if (search.deliver) return search.deliver(items_.workspace_edit(snapshot, search.all), search.reply);
+  const auto revision = static_cast<int64_t>(found.revision);
   Json actions = Json::array();
   for (const size_t error : search.listed) {
     const ErrorRepairs& repairs = found.errors[error];
-    for (const ListedRepair& listed : repairs.listed())
-      actions.push_back(as_client_knows(quick_fix(search, error, listed, *repairs.find(listed.number))));
+    for (const ListedRepair& listed : repairs.listed()) {
+      // One preferred action an answer: editors apply it by one key.
+      actions.push_back(items_.quick_fix(
+          *search.analysis,
+          {.repair = *repairs.find(listed.number),
+           .preferred = listed.preferred && error == search.listed.front(),
+           .by_model = listed.by_model,
+           .data = {snapshot.uri, revision, static_cast<int64_t>(error), static_cast<int64_t>(listed.number)},
+           .sent = search.diagnostics}));
+    }
   }
   // One error: the one that the editor is most likely to ask about again.
   if (!search.listed.empty() && session_.settings.repair_with_model) {
     found_.ask_model(search.analysis, search.listed.front());
   }
   const bool in_vain = search.fix_all ? search.all.changes.empty() : !search.listed.empty() && actions.empty();
-  if (search.offer_fix_all && !in_vain) actions.push_back(as_client_knows(fix_all_action(search, search.fix_all_kind)));
+  if (search.offer_fix_all && !in_vain) {
+    actions.push_back(items_.fix_all(snapshot, search.fix_all_kind, search.fix_all ? &search.all : nullptr,
+                                     {.uri = snapshot.uri, .revision = revision}));
+  }
   search.reply.result(std::move(actions));
-}
-
-Json RepairActions::quick_fix(const Search& search, size_t error, const ListedRepair& listed,
-                              const syntax::Repair& repair) const {
-  const Snapshot& snapshot = *search.analysis->snapshot;
-  Json diagnostic = diagnostic_json(documents_, snapshot.uri, search.analysis->errors[error], session_.client);
-  for (const Json& sent : search.diagnostics) {
-    if (same_diagnostic(sent, diagnostic)) diagnostic = sent;
-  }
-  // Clients show tags as they like, or not at all: the title says it in any case.
-  const std::string title = listed.by_model ? repair.title + " (written by the model)" : repair.title;
-  Json action = {{"title", title}, {"kind", kQuickFix}, {"diagnostics", Json::array({std::move(diagnostic)})}};
-  if (listed.by_model && session_.client.action_tags) action["tags"] = Json::array({kLlmGenerated});
-  // One preferred action an answer: editors apply it by one key.
-  if (session_.client.preferred_actions && listed.preferred && error == search.listed.front()) {
-    action["isPreferred"] = true;
-  }
-  if (edits_come_later()) {
-    action["data"] = to_json(ActionData{snapshot.uri, static_cast<int64_t>(search.revision),
-                                        static_cast<int64_t>(error), static_cast<int64_t>(listed.number)});
-  } else {
-    action["edit"] = workspace_edit(snapshot, repair);
-  }
-  return action;
-}
-
-Json RepairActions::fix_all_action(const Search& search, const char* kind) const {
-  const Snapshot& snapshot = *search.analysis->snapshot;
-  Json action = {{"title", kFixAllTitle}, {"kind", kind}};
-  if (search.fix_all) {
-    action["edit"] = workspace_edit(snapshot, search.all);
-  } else {
-    action["data"] = to_json(ActionData{snapshot.uri, static_cast<int64_t>(search.revision)});
-  }
-  return action;
-}
-
-/// The action itself, or the command that stands for it.
-Json RepairActions::as_client_knows(Json action) const {
-  if (session_.client.code_action_literals) return action;
-  return {{"title", action["title"]}, {"command", kApplyCommand}, {"arguments", Json::array({action["data"]})}};
-}
-
-Json RepairActions::text_edits(const Snapshot& snapshot, const syntax::Repair& repair) const {
-  Json edits = Json::array();
-  for (const syntax::TextChange& change : repair.changes) {
-    edits.push_back(lacuna::server::to_json(TextEdit{documents_.range_of(snapshot.uri, change.range), change.text}));
-  }
-  return edits;
-}
-
-Json RepairActions::workspace_edit(const Snapshot& snapshot, const syntax::Repair& repair) const {
-  Json edits = text_edits(snapshot, repair);
-  if (!session_.client.versioned_edits) return {{"changes", {{snapshot.uri, std::move(edits)}}}};
-  const Json document = {{"uri", snapshot.uri}, {"version", snapshot.version}};
-  return {{"documentChanges", Json::array({{{"textDocument", document}, {"edits", std::move(edits)}}})}};
 }
 
 }  // namespace lacuna::server

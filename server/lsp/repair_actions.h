@@ -12,6 +12,7 @@
 
 #include "server/lsp/dispatcher.h"
 #include "server/lsp/found_repairs.h"
+#include "server/lsp/repair_items.h"
 #include "server/lsp/repair_task.h"
 #include "server/lsp/session.h"
 #include "server/lsp/syntax_analysis.h"
@@ -24,9 +25,7 @@ class RepairActions {
   RepairActions(Scheduler& scheduler, DocumentStore& documents, SyntaxAnalysis& analysis, Dispatcher& dispatcher,
                 const Session& session, TokenSource& model);
 
-  /// Of clients that know no code actions but commands: its argument says which repair to apply.
-  static constexpr const char* kApplyCommand = "lacuna.applyRepair";
-  /// Asks the client to make the edit of an offered repair.
+  /// Asks the client to make the edit of an offered repair: RepairItems::kApplyCommand.
   void apply(const std::vector<Json>& arguments, Reply reply);
 
   void changed(const std::string& uri);
@@ -34,7 +33,6 @@ class RepairActions {
 
  private:
   struct Search;
-  struct ActionData;
   struct Wanted {
     bool quick_fixes = false;
     bool fix_all = false;
@@ -46,7 +44,7 @@ class RepairActions {
   void resolve(const Json& action, Reply reply);
   /// Calls back with the edit of an action that was offered, or answers with the error.
   using EditCallback = std::function<void(Json edit, Reply&)>;
-  void provide_edit(const ActionData& data, EditCallback callback, Reply reply);
+  void provide_edit(const RepairActionData& data, EditCallback callback, Reply reply);
   /// The edits of fix-all before a save by hand, if the user wants that. Never an error: the save must go on.
   void before_save(const WillSaveParams& params, Reply reply);
 
@@ -54,18 +52,13 @@ class RepairActions {
   void start(std::shared_ptr<Search> search);
   void keep(RepairTask& task);
   void finish(Search& search);
-  Json quick_fix(const Search& search, size_t error, const ListedRepair& listed, const syntax::Repair& repair) const;
-  Json fix_all_action(const Search& search, const char* kind) const;
-  bool edits_come_later() const;
-  Json as_client_knows(Json action) const;
-  Json text_edits(const Snapshot& snapshot, const syntax::Repair& repair) const;
-  Json workspace_edit(const Snapshot& snapshot, const syntax::Repair& repair) const;
 
   Scheduler& scheduler_;
   DocumentStore& documents_;
   SyntaxAnalysis& analysis_;
   Dispatcher& dispatcher_;
   const Session& session_;
+  RepairItems items_;
   FoundRepairs found_;
   TimerId rest_timer_ = 0;  // runs since the last change of any document
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
