@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "syntax/bracket_suspects.h"
 #include "syntax/repair_candidates.h"
@@ -16,6 +18,7 @@ constexpr size_t near_places = 30;     // else these at either end, and
 constexpr size_t aligned_places = 60;  // these ends of lines that indentation speaks for
 constexpr size_t max_line_ends = 60;
 constexpr size_t deepest_close = 4;
+constexpr size_t max_paired = 6;  // suspects that may both have lost their closer
 
 std::string text_of_closers(const RepairSearch& search, const std::vector<size_t>& open, size_t count) {
   std::string closers;
@@ -166,6 +169,37 @@ void close_several(RepairSearch& search) {
   }
 }
 
+/// Where a reader would look for the closer: at the end of the opener's line, before what ends the statement, or, of a
+/// block, before the first line that is not indented deeper.
+std::optional<TextChange> natural_close(const RepairSearch& search, OpenBracket bracket) {
+  const std::vector<Lexeme>& lexemes = search.lexemes();
+  const Lexeme& opener = lexemes[bracket.opener];
+  const size_t limit = std::min(bracket.limit, lexemes.size());
+  size_t at = bracket.opener + 1;
+  if (opener.last_on_line) {
+    while (at < limit && !(lexemes[at].first_on_line && lexemes[at].indent <= opener.indent)) at++;
+    return at > bracket.opener + 1 ? std::optional(placed_closer(search, at, bracket.opener)) : std::nullopt;
+  }
+  while (at < limit && !lexemes[at].first_on_line && lexemes[at].kind != Lexeme::Kind::comment) at++;
+  if (search.is_mark(at - 1, ",") || search.is_mark(at - 1, ";")) at--;
+  if (at <= bracket.opener + 1) return std::nullopt;
+  return placed(search, at, std::string(1, closer_of(search.text_of(bracket.opener)[0])));
+}
+
+/// Two openers that each lost their closer: either closer alone gets the parser no further.
+void close_pairs(RepairSearch& search, const std::vector<OpenBracket>& unclosed) {
+  const size_t count = std::min(unclosed.size(), max_paired);
+  for (size_t i = 0; i < count; i++) {
+    for (size_t j = i + 1; j < count && !search.out_of_time(); j++) {
+      std::optional<TextChange> one = natural_close(search, unclosed[i]);
+      std::optional<TextChange> other = natural_close(search, unclosed[j]);
+      if (!one || !other || one->range.begin == other->range.begin) continue;
+      if (one->range.begin > other->range.begin) std::swap(one, other);
+      search.try_changes(RepairKind::close, {*one, *other});
+    }
+  }
+}
+
 }  // namespace
 
 void propose_brackets(RepairSearch& search) {
@@ -189,6 +223,7 @@ void propose_brackets(RepairSearch& search) {
     close(search, bracket);
     remove_lexeme(search, bracket.opener);
   }
+  close_pairs(search, suspects.unclosed);
   for (size_t closer : suspects.extra_closers) {
     remove_lexeme(search, closer);
     open_before(search, closer);

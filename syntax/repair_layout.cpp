@@ -35,6 +35,9 @@ TextChange placed(const RepairSearch& search, size_t boundary, std::string_view 
   if (gap.size() >= 2 && is_blank(gap[0]) && (is_blank(gap[1]) || gap[1] == '\n') && boundary > 0) {
     return insert(gap_begin + 1, std::string(token));
   }
+  // And so is one before a comma.
+  const bool before_end = boundary < lexemes.size() && (search.is_mark(boundary, ",") || search.is_mark(boundary, ";"));
+  if (gap == " " && before_end) return insert(gap_end, std::string(token));
   if (is_one_of(token, ")]},;.:")) return insert(gap_begin, std::string(token));
   if (is_one_of(token, "([") || (token == "{" && same_line))
     return insert(same_line ? gap_end : gap_begin, std::string(token));

@@ -10,6 +10,7 @@ namespace lacuna::syntax {
 namespace {
 
 constexpr size_t most_told = 100;
+constexpr size_t longest_searched = size_t{1} << 16;  // for silent errors: of a longer text that takes too long
 
 }  // namespace
 
@@ -23,7 +24,9 @@ std::optional<Verdict> RepairVerifier::verdict(const std::vector<TextChange>& ch
   if (!tree.ok() || tree->error_cost() >= cost_) return std::nullopt;
   int remaining = tree->num_errors();
   if (remaining > num_errors_) return std::nullopt;
-  return Verdict{remaining, silent_errors(*tree, new_text, most_told).size()};
+  const bool search = new_text.size() <= longest_searched;
+  const size_t silent = search ? silent_errors(*tree, new_text, most_told).size() : 0;
+  return Verdict{remaining, silent, repair_contexts(*tree, new_text, changes)};
 }
 
 }  // namespace lacuna::syntax

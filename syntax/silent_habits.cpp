@@ -66,6 +66,8 @@ bool has_macros(const Language& language) {
 
 void find_lost_semicolons(const AcceptedText& accepted, std::vector<SyntaxError>& errors) {
   const std::vector<Lexeme>& lexemes = accepted.lexemes;
+  // The last call of a Rust function may be its value: usually not where all others are none.
+  const bool close = accepted.tree.began_with_errors() && accepted.tree.language().id == "rust";
   std::unordered_map<std::string_view, CallEnds> calls;
   for (size_t i = 0; i + 3 < lexemes.size(); i++) {
     if (!lexemes[i].first_on_line || lexemes[i].kind != Lexeme::Kind::word) continue;
@@ -82,7 +84,8 @@ void find_lost_semicolons(const AcceptedText& accepted, std::vector<SyntaxError>
     CallEnds& ends = calls[accepted.text_of(i)];
     if (accepted.text_of(at + 1) == ";") {
       ends.closed++;
-    } else if (lexemes[at + 1].first_on_line && lexemes[at + 1].kind != Lexeme::Kind::mark) {
+    } else if (lexemes[at + 1].first_on_line &&
+               (lexemes[at + 1].kind != Lexeme::Kind::mark || (close && accepted.text_of(at + 1) == "}"))) {
       ends.open.push_back(at);
     } else {
       ends.closed -= enough;  // used in other ways, too

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "syntax/cursor_walk.h"
 #include "syntax/deadline.h"
@@ -203,13 +205,16 @@ void find_likely_keywords(const AcceptedText& accepted, std::vector<SyntaxError>
   constexpr int enough = 2;
   const Deadline deadline(budget, nullptr);
   const std::unordered_map<std::string_view, WrittenWord> words = written_words(accepted);
+  std::vector<std::pair<std::string_view, uint32_t>> single;
+  for (const auto& [word, own] : words)
+    if (own.name && own.count == 1) single.emplace_back(word, own.begin);
   for (const auto& [target, known] : words) {
     if (known.name || known.count < enough || !is_letter(target.front())) continue;
-    for (const auto& [word, own] : words) {
+    for (const auto& [word, begin] : single) {
       if (deadline.passed()) return;
-      if (!own.name || own.count > 1 || !is_near(word, target) || word_distance(word, target, 1) != 1) continue;
+      if (!is_near(word, target) || word_distance(word, target, 1) != 1) continue;
       if (word.size() == target.size() && !std::is_permutation(word.begin(), word.end(), target.begin())) continue;
-      const ByteRange range{own.begin, own.begin + static_cast<uint32_t>(word.size())};
+      const ByteRange range{begin, begin + static_cast<uint32_t>(word.size())};
       if (!reads_as(accepted, range, target, known.symbol)) continue;
       errors.push_back({range, fmt::format("unexpected `{}` instead of `{}`", word, target), std::nullopt,
                         TextChange{range, std::string(target)}});

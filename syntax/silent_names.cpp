@@ -50,6 +50,8 @@ class JoinedNames {
     }
   }
 
+  bool holds(std::string_view word) const { return words_.contains(word); }
+
   bool is_single(std::string_view word) const {
     const auto found = words_.find(word);
     return found != words_.end() && found->second == 1;
@@ -83,7 +85,7 @@ void find_joined_names(const AcceptedText& accepted, std::vector<SyntaxError>& e
     for (uint32_t at = 1; at < word.size(); at++) {
       const std::string_view left = word.substr(0, at);
       const std::string_view right = word.substr(at);
-      if (!may_be_apart(left, right)) continue;
+      if (!names.holds(left) || !names.holds(right) || !may_be_apart(left, right)) continue;
       const auto joint = std::find_if(std::begin(joints), std::end(joints),
                                       [&](std::string_view each) { return names.stand_at(left, each, right); });
       if (joint == std::end(joints)) continue;
