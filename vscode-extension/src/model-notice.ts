@@ -16,8 +16,7 @@ export function tellMissingModel(server: Server): Disposable {
 async function tell(server: Server, status: ServerStatus): Promise<void> {
   const choose = l10n.t('Choose Model…');
   const log = l10n.t('Show Log');
-  const isFirstTime = status.state === 'absent' && server.model === '';
-  const choice = isFirstTime
+  const choice = server.awaitsFirstModel
     ? await window.showInformationMessage(l10n.t('Lacuna has no model yet. Fixes for syntax errors work without one, ghost text does not.'), choose)
     : await window.showWarningMessage(l10n.t('Lacuna has no ghost text: {0}', status.reason), choose, log);
   if (choice === choose) void commands.executeCommand('lacuna.chooseModel');

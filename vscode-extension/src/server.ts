@@ -50,6 +50,11 @@ export class Server implements Disposable {
     return this.settings?.model ?? serverSettings().model;
   }
 
+  /** There is no model, and none was ever chosen. */
+  get awaitsFirstModel(): boolean {
+    return this.status?.state === 'absent' && this.model === '';
+  }
+
   /** Whether what runs is what the settings say. */
   isUpToDate(): boolean {
     return JSON.stringify(this.settings) === JSON.stringify(serverSettings());

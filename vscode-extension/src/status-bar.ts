@@ -28,8 +28,7 @@ export function appearance(server: Server, editor: TextEditor | undefined): Appe
     return { ...plain, icon: 'loading~spin', text: percent, state: l10n.t('The model is loading: {0}.', percent) };
   }
   if (status.state !== 'ready') {
-    const isFirstTime = status.state === 'absent' && server.model === '';
-    const state = isFirstTime ? l10n.t('There is no model yet: choose one here.') : status.reason;
+    const state = server.awaitsFirstModel ? l10n.t('There is no model yet: choose one here.') : status.reason;
     return { icon: 'warning', text: l10n.t('no model'), state, warning: true };
   }
   if (status.paused) return { ...plain, icon: 'debug-pause', text: l10n.t('paused'), state: l10n.t('Completions are paused.') };
