@@ -6,17 +6,10 @@
 
 #include "server/completion/completion_state.h"
 #include "server/completion/text_hygiene.h"
-#include "support/log.h"
 
 namespace lacuna::server {
 
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr size_t kMaxItems = 3;
-constexpr double kSureAfterDismissals = 0.7;
-constexpr auto kRetry = 60ms;  // between two looks at a text that offers nothing yet
 
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
@@ -36,7 +29,7 @@ CompletionService::State::State(TokenSource& token_source, RunWorker worker, Tim
 void CompletionService::State::begin(Document& document) {
   PendingQuery& pending = *document.pending;
   const Snapshot& snapshot = *pending.query.snapshot;
-  document.dismissals.moved_on(pending.text(), pending.offset(), timing.now());
+  if (!pending.query.foreseen) document.dismissals.moved_on(pending.text(), pending.offset(), timing.now());
   if (snapshot.tree) pending.context = syntax::completion_context(*snapshot.tree, *snapshot.text, pending.offset());
   if (std::string reason = restraint(pending, settings); !reason.empty()) {
     stop_running(document);
@@ -108,6 +101,7 @@ PromptQuery CompletionService::State::prompt_query(const Snapshot& snapshot, uin
 void CompletionService::State::request(Document& document) {
   stop_running(document);
   stop_next(document);
+  document.last_offer.reset();
   warm_up.stop();
   PendingQuery& pending = *document.pending;
   pending.source = AnswerSource::new_request;
@@ -169,22 +163,6 @@ void CompletionService::State::receive(const std::string& uri, const engine::Upd
   }
 }
 
-/// Who only types does not wait for the end of the line: once the model has written for a while, what is there is
-/// offered, if it can stand by itself. The model goes on.
-void CompletionService::State::offer_what_is_written(Document& document) {
-  PendingQuery& pending = *document.pending;
-  const Generation& generation = *document.running;
-  const auto now = timing.now();
-  if (pending.query.invoked || pending.query.rested || pending.trying || generation.tokens.empty()) return;
-  if (document.dismissals.backs_off()) return;  // the whole line is judged then
-  if (now < std::max(generation.first_token + patience(pending), pending.next_try)) return;
-  const auto typed = generation.typed(pending.text(), pending.offset());
-  const std::string written = generation.text();
-  if (!typed || *typed >= written.size() || is_blank(std::string_view(written).substr(*typed))) return;
-  pending.trying = true;
-  finish(document, {{.generated = written.substr(*typed), .certainty = generation.line_certainty()}}, IfSilent::wait);
-}
-
 /// Adds what has arrived. True if the generation is over: control tokens are no text, wherever they turn up.
 bool CompletionService::State::take_token(Generation& generation, const engine::Update& update) {
   const engine::Tokenizer* tokenizer = source.tokenizer();
@@ -234,57 +212,6 @@ void CompletionService::State::conclude(Document& document, const engine::Update
          *typed > 0 ? IfSilent::ask_model : IfSilent::answer);
 }
 
-/// Trims drafts, written for the pending query's cursor, on a worker and answers with what is left.
-void CompletionService::State::finish(Document& document, std::vector<Draft> drafts, IfSilent if_silent) {
-  const PendingQuery& pending = *document.pending;
-  auto suggestions = std::make_shared<std::vector<Suggestion>>();
-  auto work = [suggestions, snapshot = pending.query.snapshot, offset = pending.offset(), context = pending.context,
-               options = finish_options(pending, settings), drafts = std::move(drafts)] {
-    *suggestions = finish_drafts(*snapshot, offset, context, drafts, options);
-  };
-  auto done = [weak = weak_from_this(), suggestions, id = pending.id, uri = pending.uri(), if_silent] {
-    const auto state = weak.lock();
-    if (!state) return;
-    const auto found = state->documents.find(uri);
-    if (found == state->documents.end() || !found->second.pending || found->second.pending->id != id) return;
-    state->finished(found->second, *suggestions, if_silent);
-  };
-  run_worker(std::move(work), std::move(done));
-}
-
-void CompletionService::State::finished(Document& document, const std::vector<Suggestion>& suggestions,
-                                        IfSilent if_silent) {
-  PendingQuery& pending = *document.pending;
-  const bool silent = suggestions.front().shown.empty();
-  if (silent && if_silent == IfSilent::ask_model) {
-    request(document);
-    return;
-  }
-  if (!silent && !pending.query.invoked && document.dismissals.backs_off() &&
-      suggestions.front().certainty < kSureAfterDismissals) {
-    answer(document, silent_answer("the last suggestions were not taken, and the model is not sure of this one"));
-    return;
-  }
-  if (silent && if_silent == IfSilent::wait) {
-    pending.trying = false;
-    pending.next_try = timing.now() + kRetry;
-    return;
-  }
-  CompletionAnswer answered = silent_answer(suggestions.front().silence);
-  answered.partial = if_silent == IfSilent::wait;
-  if (!answered.partial) {
-    const Place place(pending.text(), pending.offset());
-    for (auto suggestion = suggestions.rbegin(); suggestion != suggestions.rend(); ++suggestion) {
-      document.cache.add(place, *suggestion);
-    }
-  }
-  for (const Suggestion& suggestion : suggestions) {
-    if (suggestion.shown.empty() || answered.items.size() == kMaxItems) break;
-    answered.items.push_back(make_item(pending, suggestion.shown, suggestion.replace_after));
-  }
-  answer(document, std::move(answered));
-}
-
 void CompletionService::State::stop_running(Document& document) {
   if (document.running) source.cancel(document.running->request);
   for (const Generation& branch : document.branches) source.cancel(branch.request);
@@ -296,23 +223,6 @@ void CompletionService::State::stop_running(Document& document) {
 void CompletionService::State::stop_next(Document& document) {
   if (document.next) source.cancel(document.next->request);
   document.next.reset();
-}
-
-/// The reply may ask again, so the document is left without a query before it is called.
-void CompletionService::State::answer(Document& document, CompletionAnswer answer) {
-  const PendingQuery pending = std::move(*document.pending);
-  document.pending.reset();
-  document.last_offer.reset();
-  document.last_query = {pending.query.snapshot, pending.offset()};
-  if (!answer.items.empty()) {
-    const CompletionItem& item = answer.items.front();
-    document.last_offer = {pending.query.snapshot, pending.offset(), item};
-    const auto inserted = std::string_view(item.text).substr(pending.offset() - item.replace.begin);
-    document.dismissals.offered(pending.text(), pending.offset(), inserted, timing.now());
-  }
-  if (!answer.silence.empty()) log::debug("no completion: {}", answer.silence);
-  if (!answer.cancelled) schedule_idle_work(pending.uri());
-  pending.answer(std::move(answer));
 }
 
 CompletionService::CompletionService(TokenSource& source, RunWorker run_worker, Timing timing)
@@ -334,7 +244,7 @@ void CompletionService::set_settings(const CompletionSettings& settings) {
 
 QueryId CompletionService::complete(CompletionQuery query, std::function<void(CompletionAnswer)> reply) {
   const QueryId id = state_->next_query++;
-  ++state_->num_activities;
+  if (!query.foreseen) ++state_->num_activities;  // the work for the offer before may go on until the model is needed
   const std::string uri = query.snapshot->uri;
   PendingQuery newer{
       .id = id, .query = std::move(query), .reply = std::move(reply), .start = PendingQuery::Clock::now()};
@@ -361,6 +271,18 @@ void CompletionService::abandon(QueryId id) {
     state_->answer(document, cancelled_answer());
     return;
   }
+}
+
+void CompletionService::foresee(CompletionQuery query) {
+  query.foreseen = true;
+  complete(std::move(query), [](const CompletionAnswer&) {});
+}
+
+void CompletionService::cancel_foreseen(const std::string& uri) {
+  const auto found = state_->documents.find(uri);
+  if (found == state_->documents.end() || !found->second.pending || !found->second.pending->query.foreseen) return;
+  state_->stop_running(found->second);
+  state_->answer(found->second, cancelled_answer());
 }
 
 void CompletionService::document_opened(std::shared_ptr<const Snapshot> snapshot) {

@@ -31,9 +31,10 @@ struct CompletionSettings {
 
 struct CompletionQuery {
   std::shared_ptr<const Snapshot> snapshot;
-  uint32_t offset = 0;   ///< bytes; at a character boundary
-  bool invoked = false;  ///< the user asked; otherwise Automatic
-  bool rested = false;   ///< Automatic, but after a pause: the whole text is worth waiting for
+  uint32_t offset = 0;    ///< bytes; at a character boundary
+  bool invoked = false;   ///< the user asked; otherwise Automatic
+  bool rested = false;    ///< Automatic, but after a pause: the whole text is worth waiting for
+  bool foreseen = false;  ///< not asked yet: its answer is only kept, for the query that follows
 };
 
 struct CompletionItem {
@@ -88,6 +89,11 @@ class CompletionService {
   /// Answers the query as cancelled; the work for it goes on until a query for the document shows that it is not
   /// wanted.
   void abandon(QueryId id);
+
+  /// Begins with a query that is to be expected soon: that one then finds its answer, or joins the work for it.
+  void foresee(CompletionQuery query);
+  /// The document has changed otherwise. Does nothing where no foreseen query is open.
+  void cancel_foreseen(const std::string& uri);
 
   /// A document was opened, changed or focused: chances to warm the cache.
   void document_opened(std::shared_ptr<const Snapshot> snapshot);

@@ -1,6 +1,6 @@
 /// CompletionService's state and the steps of its work. Private to the service: completion_service.cpp has the way of a
-/// query, alternatives.cpp the other texts for who asks by hand, idle_work.cpp what is done while nobody waits. Loop
-/// thread only.
+/// query to the model, answering.cpp that from the text to the answer, alternatives.cpp the other texts for who asks by
+/// hand, idle_work.cpp what is done while nobody waits. Loop thread only.
 #pragma once
 
 #include <memory>

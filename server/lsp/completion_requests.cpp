@@ -66,10 +66,21 @@ void CompletionRequests::opened(const SnapshotPointer& snapshot) {
   });
 }
 
-void CompletionRequests::changed(const std::string& uri) {
-  usage_.withdrawn(uri);
-  const auto found = open_.find(uri);
+void CompletionRequests::changed(const Snapshot& snapshot, const Edits& edits) {
+  usage_.withdrawn(snapshot.uri);
+  const auto found = open_.find(snapshot.uri);
   if (found != open_.end()) supersede(*RequestPointer(found->second), "the document has changed");
+  foresee(snapshot, edits);
+}
+
+/// Who rests before asking would have most of it computed in vain.
+void CompletionRequests::foresee(const Snapshot& snapshot, const Edits& edits) {
+  const auto offset = foresight_.after(snapshot, edits);
+  const bool rests = session_.client.quirks.waits >= kRested;
+  if (!offset || rests || !pauses_.reason(snapshot.language).empty()) return service_.cancel_foreseen(snapshot.uri);
+  documents_.when_parsed(snapshot.uri, [this, offset = *offset](const SnapshotPointer& parsed) {
+    if (parsed != nullptr) service_.foresee({parsed, offset});
+  });
 }
 
 void CompletionRequests::closed(const std::string& uri) {
@@ -77,6 +88,7 @@ void CompletionRequests::closed(const std::string& uri) {
     supersede(*RequestPointer(found->second), "the document was closed");
   usage_.withdrawn(uri);
   parts_.forget(uri);
+  foresight_.forget(uri);
   service_.document_closed(uri);
 }
 
@@ -123,6 +135,9 @@ void CompletionRequests::ask(const std::string& uri, Position position, bool inv
   // An editor shows no entry of its list before every source has answered; ghost text holds nothing up.
   const bool loading = model_.state() == ModelHost::State::loading;
   if (loading && form == Form::list) return answer_nothing(*request, model_.reason());
+  if (form == Form::inline_items && !invoked) {
+    request->selected ? foresight_.forget(uri) : foresight_.asked(uri, documents_.offset_of(uri, position));
+  }
   loading ? wait_for_model(request) : wait_for_tree(request);
 }
 

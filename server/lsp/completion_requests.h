@@ -17,6 +17,7 @@
 #include "server/lsp/counters.h"
 #include "server/lsp/dispatcher.h"
 #include "server/lsp/documents.h"
+#include "server/lsp/foresight.h"
 #include "server/lsp/pauses.h"
 #include "server/lsp/session.h"
 #include "server/lsp/suggestion_parts.h"
@@ -37,7 +38,8 @@ class CompletionRequests {
   void opened(const SnapshotPointer& snapshot);
   /// An open request for the document is answered as superseded. Editors cancel it next and then ask for the new text;
   /// the work for it goes on until that request shows whether it is wanted.
-  void changed(const std::string& uri);
+  /// Where the next request can be foreseen, work for it begins now.
+  void changed(const Snapshot& snapshot, const Edits& edits);
   void closed(const std::string& uri);
   /// The model's state has changed: requests that wait for it go on.
   void model_changed();
@@ -64,6 +66,7 @@ class CompletionRequests {
   CompletionItem ghost_item(const Request& request, const CompletionItem& item) const;
   void answer_items(Request& request, const std::vector<CompletionItem>& items);
   void answer_nothing(Request& request, std::string reason);
+  void foresee(const Snapshot& snapshot, const Edits& edits);
   void supersede(Request& request, const char* reason);
   void finish(Request& request, bool work_goes_on = false);
 
@@ -77,6 +80,7 @@ class CompletionRequests {
   CompletionCounters counters_;
   Usage usage_;
   SuggestionParts parts_;
+  Foresight foresight_;
   uint64_t next_item_ = 1;
   std::unordered_map<std::string, RequestPointer> open_;  ///< by document
 };

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "server/lsp/text_changes.h"
 #include "server/lsp/uri.h"
 #include "support/check.h"
 #include "support/log.h"
@@ -76,7 +75,7 @@ void DocumentStore::change(const DidChangeParams& params) {
   } else {
     document->parser.reset(document->snapshot->language, std::move(text));
   }
-  if (observer_.changed) observer_.changed(document->snapshot, !edits);
+  if (observer_.changed) observer_.changed(document->snapshot, edits);
 }
 
 void DocumentStore::save(const DidSaveParams& params) {
@@ -86,7 +85,7 @@ void DocumentStore::save(const DidSaveParams& params) {
   log::error("a saved document differs from ours ({} and {} bytes); the saved one counts", params.text->size(),
              document->snapshot->text->size());
   replace_text(*document, *params.text, document->snapshot->version);
-  if (observer_.changed) observer_.changed(document->snapshot, true);
+  if (observer_.changed) observer_.changed(document->snapshot, std::nullopt);
 }
 
 void DocumentStore::close(const std::string& uri) {

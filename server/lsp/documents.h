@@ -16,6 +16,7 @@
 #include "server/lsp/line_index.h"
 #include "server/lsp/protocol.h"
 #include "server/lsp/text_buffers.h"
+#include "server/lsp/text_changes.h"
 #include "server/scheduler.h"
 #include "server/snapshot.h"
 
@@ -28,7 +29,7 @@ class DocumentStore {
   /// Calls go out after the store itself is up to date.
   struct Observer {
     std::function<void(const SnapshotPointer&)> opened;
-    std::function<void(const SnapshotPointer&, bool whole)> changed;  ///< `whole`: by a replacement of the whole text
+    std::function<void(const SnapshotPointer&, const Edits&)> changed;
     std::function<void(const std::string& uri)> closed;
   };
   using OnParsed = std::function<void(const SnapshotPointer&)>;

@@ -67,9 +67,9 @@ void LanguageServer::register_synchronization() {
             completions_.opened(snapshot);
           },
       .changed =
-          [this](const SnapshotPointer& snapshot, bool whole) {
-            diagnostics_.changed(snapshot->uri, whole);
-            completions_.changed(snapshot->uri);
+          [this](const SnapshotPointer& snapshot, const Edits& edits) {
+            diagnostics_.changed(snapshot->uri, /*whole=*/!edits);
+            completions_.changed(*snapshot, edits);
             repairs_.changed(snapshot->uri);
           },
       .closed =

@@ -19,8 +19,8 @@ syntax::Edit apply_change(const ContentChange& change, PositionEncoding encoding
 
 }  // namespace
 
-std::optional<std::vector<syntax::Edit>> apply_changes(const std::vector<ContentChange>& changes,
-                                                       PositionEncoding encoding, std::string& text, LineIndex& lines) {
+Edits apply_changes(const std::vector<ContentChange>& changes, PositionEncoding encoding, std::string& text,
+                    LineIndex& lines) {
   std::vector<syntax::Edit> edits;
   bool replaced = false;
   for (const ContentChange& change : changes) {

@@ -11,9 +11,12 @@
 
 namespace lacuna::server {
 
+/// For a reparse, in order; none where a change replaced the whole text.
+using Edits = std::optional<std::vector<syntax::Edit>>;
+
 /// Applies `changes` in order, each to the result of the one before it. Ranges are clamped, and swapped where the end
-/// comes first. Returns the edits for a reparse, or nothing if one of the changes replaced the whole text.
-std::optional<std::vector<syntax::Edit>> apply_changes(const std::vector<ContentChange>& changes,
-                                                       PositionEncoding encoding, std::string& text, LineIndex& lines);
+/// comes first.
+Edits apply_changes(const std::vector<ContentChange>& changes, PositionEncoding encoding, std::string& text,
+                    LineIndex& lines);
 
 }  // namespace lacuna::server

@@ -51,6 +51,23 @@ async def test_text_typed_through_a_suggestion_keeps_the_rest_of_it(model_client
     document.close()
 
 
+async def test_work_for_the_next_request_begins_with_the_key(model_client):
+    async def source_of_the_answer(offset):
+        items = await document.complete(offset, invoked=False)
+        status = await model_client.workspace_execute_command_async(types.ExecuteCommandParams("lacuna.status"))
+        return status["lastAnswer"]["source"], items
+
+    text, cursor = marked("def multiply(first, second):\n    return ^^\n")
+    document = model_client.open(samples / "foreseen.py", "python", text)
+    source, (item,) = await source_of_the_answer(cursor)
+    assert source == "new request"
+    document.replace(cursor, cursor, "s" if item.insert_text.startswith("f") else "f")  # not as offered
+    assert (await source_of_the_answer(cursor + 1))[0] in ("running work", "typed through")
+    document.replace(0, 0, "\n")  # elsewhere: where the cursor is now, only a request tells
+    assert (await source_of_the_answer(cursor + 2))[0] == "new request"
+    document.close()
+
+
 async def test_a_newer_request_supersedes_the_older_one_and_each_is_answered_once(model_client):
     text, cursor = marked("def fibonacci(n):\n    ^^\n")
     document = model_client.open(samples / "z.py", "python", text)

@@ -3,10 +3,13 @@
 //   LACUNA_VSIX=… LACUNA_TEST_MODELS=… node tests/editors/vscode/measure_typing.ts [KEYS] [MODEL]
 //
 // Types a file's lines key by key. The browser notes when a key goes down and when a frame with other ghost text was
-// painted; a tap between VS Code and the server notes when the request came and the answer left. One key is one measurement
-// if ghost text is on the screen after it. "added" is the whole time less the server's; a key that VS Code answers from the
-// text that it already shows costs the server nothing. Before VS Code asks for what it does not show yet, it waits for 50 ms,
-// which an extension cannot change (InlineCompletionsDebounce): the rows of keys with an answer tell how long it took to ask.
+// painted; a tap between VS Code and the server notes when the change and the request came and the answer left. One key is one
+// measurement if ghost text is on the screen after it. A key that VS Code answers from the text that it already shows costs
+// the server nothing. Before VS Code asks for what it does not show yet, it waits for 50 ms, which an extension cannot change
+// (InlineCompletionsDebounce), and in which the server computes already. "The server" is the time that the key waited for
+// it: from the change if it was still computing when it was asked, else from the request, so that no wait of VS Code's counts
+// as the server's. "added by the editor" is the whole time less that. "since it was asked" is the server's time as a tool that
+// begins with the request would have it.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -19,6 +22,7 @@ import { openBrowser, Workbench } from './workbench.ts';
 const wantedKeys = Number(process.argv[2] ?? 200);
 const model = process.argv[3] ?? 'qwen2.5-coder-0.5b';
 const betweenKeysMs = 150; // a quick typist
+const readyWithinMs = 10; // an answer that had only to be sent
 
 interface Painted {
   at: number;
@@ -57,8 +61,9 @@ function watchPage(page: Page): Promise<void> {
 
 interface Measurement {
   total: number;
-  /** From the key until the server was asked; 0 if it was not. */
+  /** From the key until the server was asked; 0 if it was not, as are the other two. */
   toRequest: number;
+  sinceAsked: number;
   server: number;
 }
 
@@ -75,12 +80,16 @@ async function measureKey(page: Page, tap: TappedServer, key: string): Promise<M
     const answer = request && notes.find((note) => note.id === request.id && note.method === undefined);
     if (painted) {
       const caused = request && answer && answer.at <= painted.at;
-      return { keyAt, painted, toRequest: caused ? request.at - keyAt : 0, server: caused ? answer.at - request.at : 0 };
+      const total = painted.at - keyAt;
+      if (!caused) return { total, toRequest: 0, sinceAsked: 0, server: 0 };
+      const change = notes.filter((note) => note.change && note.at >= keyAt && note.at <= request.at).at(-1);
+      const sinceAsked = answer.at - request.at;
+      const wasReady = sinceAsked < readyWithinMs || !change;
+      return { total, toRequest: request.at - keyAt, sinceAsked, server: wasReady ? sinceAsked : answer.at - change.at };
     }
-    return answer && answer.items === 0 ? { keyAt, painted: undefined, toRequest: 0, server: 0 } : undefined;
+    return answer && answer.items === 0 ? 'silent' : undefined;
   }, 8000).catch(() => undefined);
-  if (!settled?.painted) return undefined;
-  return { total: settled.painted.at - settled.keyAt, toRequest: settled.toRequest, server: settled.server };
+  return settled === 'silent' ? undefined : settled;
 }
 
 function linesToType(): string[] {
@@ -123,13 +132,17 @@ try {
 const row = (name: string, values: number[]) =>
   console.log(`${name.padEnd(44)} n ${String(values.length).padStart(4)}  p50 ${percentile(values, 0.5).toFixed(0).padStart(5)} ms  p95 ${percentile(values, 0.95).toFixed(0).padStart(5)} ms`);
 const added = ({ total, server: own }: Measurement) => total - own;
-const asked = measurements.filter((each) => each.server > 0);
+const asked = measurements.filter((each) => each.sinceAsked > 0);
 console.log(`${model}; ${silent} more keys had no ghost text`);
 row('key to paint', measurements.map((each) => each.total));
 row('  the server', measurements.map((each) => each.server));
+row('    since it was asked', measurements.map((each) => each.sinceAsked));
 row('  added by the editor', measurements.map(added));
+row('    counting the server since it was asked', measurements.map((each) => each.total - each.sinceAsked));
 row('keys painted after an answer: key to paint', asked.map((each) => each.total));
 row('  until the server is asked', asked.map((each) => each.toRequest));
 row('  the server', asked.map((each) => each.server));
-row('  from its answer to the paint', asked.map((each) => added(each) - each.toRequest));
+row('    since it was asked', asked.map((each) => each.sinceAsked));
+row('  from its answer to the paint', asked.map((each) => each.total - each.toRequest - each.sinceAsked));
 row('  added by the editor', asked.map(added));
+row('    counting the server since it was asked', asked.map((each) => each.total - each.sinceAsked));

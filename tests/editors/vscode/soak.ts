@@ -123,7 +123,7 @@ try {
   }
   const settled = () => {
     const open = new Set<number>();
-    for (const note of tap.notes()) note.method ? open.add(note.id) : open.delete(note.id);
+    for (const { id, method } of tap.notes()) if (id !== undefined) method ? open.add(id) : open.delete(id);
     return open;
   };
   await until('every request is answered', () => settled().size === 0, 60_000).catch(() => undefined);

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Runs a language server and notes when requests pass in and answers out: `node tap.mjs NOTES SERVER ARGUMENT…`.
-// NOTES gets one line of JSON each: {at, id, method} of a request, {at, id, items} of its answer; `at` is in ms since 1970.
+// NOTES gets one line of JSON each: {at, id, method} of a request, {at, id, items} of its answer, {at, change} of a change of a
+// document; `at` is in ms since 1970.
 // Bytes go through untouched, before they are looked at.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -29,6 +30,7 @@ function reader(see) {
 
 const asked = new Set();
 const seeRequest = reader((message) => {
+  if (message.method === 'textDocument/didChange') note({ change: true });
   if (message.id === undefined || !message.method) return;
   asked.add(message.id);
   note({ id: message.id, method: message.method });

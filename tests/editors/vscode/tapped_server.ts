@@ -5,10 +5,11 @@ import { repository } from './code_server.ts';
 
 export interface Note {
   at: number;
-  id: number;
+  id?: number; // of requests and answers
   method?: string;
   items?: number | null;
   error?: number;
+  change?: true;
 }
 
 export class TappedServer {

@@ -23,6 +23,18 @@ struct Fixture {
   /// Asks at the `^` of `marked`. Without a language the text has no tree.
   size_t ask(const std::string& marked, const std::string& language = "", bool invoked = false,
              const std::string& uri = "file:///a") {
+    const size_t index = answers.size();
+    answers.emplace_back();
+    CompletionQuery query = query_at(marked, language, uri);
+    query.invoked = invoked;
+    ids.push_back(service->complete(
+        std::move(query), [this, index](CompletionAnswer answer) { answers[index].push_back(std::move(answer)); }));
+    return index;
+  }
+  void foresee(const std::string& marked, const std::string& language = "") {
+    service->foresee(query_at(marked, language, "file:///a"));
+  }
+  static CompletionQuery query_at(const std::string& marked, const std::string& language, const std::string& uri) {
     const size_t cursor = marked.find('^');
     REQUIRE(cursor != std::string::npos);
     auto snapshot = std::make_shared<Snapshot>();
@@ -36,12 +48,7 @@ struct Fixture {
       REQUIRE(tree);
       snapshot->tree = std::make_shared<const syntax::SyntaxTree>(*tree);
     }
-    const size_t index = answers.size();
-    answers.emplace_back();
-    ids.push_back(
-        service->complete({snapshot, static_cast<uint32_t>(cursor), invoked},
-                          [this, index](CompletionAnswer answer) { answers[index].push_back(std::move(answer)); }));
-    return index;
+    return {snapshot, static_cast<uint32_t>(cursor)};
   }
 
   void run_workers() {

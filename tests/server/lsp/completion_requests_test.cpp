@@ -39,7 +39,7 @@ struct Editor {
     dispatcher.on_initialize([](const Json&, Reply reply) { reply.result(Json::object()); });
     start("initialize", Json::object());
     documents.set_observer({.opened = [](const auto&) {},
-                            .changed = [this](const auto& snapshot, bool) { requests.changed(snapshot->uri); },
+                            .changed = [this](const auto& snapshot, const auto& edits) { requests.changed(*snapshot, edits); },
                             .closed = [](const auto&) {}});
     documents.open({kUri, "python", 1, std::move(text)});
     scheduler.settle();
@@ -242,4 +242,57 @@ TEST_CASE("an edit supersedes a request, and cancelling it then does not stop wo
   editor.scheduler.settle();
   REQUIRE(editor.answer(newer)["result"]["items"].size() == 1);
   CHECK(editor.answer(newer)["result"]["items"][0]["insertText"] == "value");
+}
+
+TEST_CASE("once a client asks while typing, work for its next request begins with the key") {
+  Editor editor("x = \n");
+  editor.type(0, 4, "v");
+  CHECK(editor.source.last_id == 0);  // it may never ask
+  editor.ask(0, 5);
+  editor.say("1");
+  editor.type(0, 5, "2");
+  REQUIRE(editor.source.last_id == 2);
+  const int next = editor.ask(0, 6);
+  CHECK(editor.source.last_id == 2);
+  editor.say("34");
+  REQUIRE(editor.answer(next)["result"]["items"].size() == 1);
+  CHECK(editor.answer(next)["result"]["items"][0]["insertText"] == "v234");
+}
+
+TEST_CASE("what was foreseen is cancelled by a change elsewhere") {
+  Editor editor("x = \n");
+  editor.ask(0, 4);
+  editor.say("1");
+  editor.type(0, 4, "2");
+  REQUIRE(editor.source.last_id == 2);
+  editor.type(0, 0, "y");
+  CHECK(editor.source.cancelled == std::vector<engine::RequestId>{2});
+}
+
+TEST_CASE("nothing is foreseen where it would not be wanted") {
+  Editor editor("x = \n");
+  SUBCASE("the client rests before it asks") { editor.session.client.quirks.waits = kRested; }
+  SUBCASE("completions are paused") {}
+  editor.ask(0, 4);
+  editor.say("1");
+  if (editor.session.client.quirks.waits == 0ms) editor.pauses.pause(nullptr, std::nullopt);
+  editor.type(0, 4, "2");
+  CHECK(editor.source.last_id == 1);
+}
+
+TEST_CASE("nothing is foreseen for who asks by hand, or through an entry of a list") {
+  Editor editor("x = v\n");
+  SUBCASE("by hand") {
+    editor.start("textDocument/inlineCompletion", Editor::params(0, 5, {{"triggerKind", 1}}));
+    editor.say("1");
+  }
+  SUBCASE("through an entry") {
+    editor.ask(0, 5);
+    editor.say("1");
+    editor.ask(0, 5, {{"range", range(0, 4, 5)}, {"text", "value"}});
+    editor.say("1");
+  }
+  const auto before = editor.source.last_id;
+  editor.type(0, 5, "2");
+  CHECK(editor.source.last_id == before);
 }

@@ -25,7 +25,7 @@ struct Editor {
   Editor() {
     documents.set_observer(
         {.opened = [this](const SnapshotPointer&) { events.push_back("opened"); },
-         .changed = [this](const SnapshotPointer&, bool whole) { events.push_back(whole ? "replaced" : "edited"); },
+         .changed = [this](const SnapshotPointer&, const Edits& edits) { events.push_back(edits ? "edited" : "replaced"); },
          .closed = [this](const std::string&) { events.push_back("closed"); }});
   }
   void open(std::string text, std::string language = "python") {

@@ -1,5 +1,5 @@
-/// An editor and the whole server in one thread, for tests: no clock, no descriptor, and a model only where a test wants
-/// to see one load.
+/// An editor and the whole server in one thread, for tests: no clock, no descriptor, and a model only where a test
+/// wants to see one load.
 #pragma once
 
 #include <doctest/doctest.h>

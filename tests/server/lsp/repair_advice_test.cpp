@@ -38,7 +38,7 @@ struct Editor {
     session.client.action_tags = true;
     documents.set_observer(
         {.opened = [](const SnapshotPointer&) {},
-         .changed = [this](const SnapshotPointer& snapshot, bool) { repairs.changed(snapshot->uri); },
+         .changed = [this](const SnapshotPointer& snapshot, const Edits&) { repairs.changed(snapshot->uri); },
          .closed =
              [this](const std::string& uri) {
                repairs.closed(uri);
