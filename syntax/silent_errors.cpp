@@ -11,7 +11,8 @@ namespace lacuna::syntax {
 namespace {
 
 constexpr size_t longest_text = size_t{1} << 20;
-constexpr size_t most_doubtful = 8;  // that are parsed
+constexpr size_t longest_guessed = size_t{1} << 16;  // the longer a text, the more looks like a slip by chance
+constexpr size_t most_doubtful = 8;                  // that are parsed
 
 bool parses_with(const AcceptedText& accepted, const TextChange& cure) {
   const std::vector<TextChange> changes = {cure};
@@ -61,7 +62,7 @@ std::vector<SyntaxError> silent_errors(const SyntaxTree& tree, std::string_view 
   if (tree.language().indentation_blocks) find_wrong_indentation(accepted, errors);
   find_lost_last_commas(accepted, errors);
   find_broken_habits(accepted, errors);
-  if (tree.began_with_errors()) find_likely_errors(accepted, errors);
+  if (tree.began_with_errors() && text.size() <= longest_guessed) find_likely_errors(accepted, errors);
   std::stable_sort(errors.begin(), errors.end(),
                    [](const auto& a, const auto& b) { return a.range.begin < b.range.begin; });
   if (errors.size() > max_errors) errors.resize(max_errors);

@@ -27,9 +27,11 @@ uint64_t around_joint(std::string_view left, std::string_view joint, std::string
   return mix(before_joint(left, joint), hash_text(right));
 }
 
-/// Names joined by `_` are one, and `ExprLit` is likely to be a type beside `Expr::Lit`.
+/// A single letter comes apart from too many words, names joined by `_` are one, and `ExprLit` is likely to be a type
+/// beside `Expr::Lit`.
 bool may_be_apart(std::string_view left, std::string_view right) {
   const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  if (left.size() < 2 || right.size() < 2) return false;
   if (left.back() == '_' || right.front() == '_' || (right.front() >= '0' && right.front() <= '9')) return false;
   return !(is_upper(left.front()) && is_upper(right.front()));
 }

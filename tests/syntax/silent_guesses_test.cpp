@@ -51,6 +51,12 @@ TEST_CASE("names that lost the mark between them are told if the file has them a
               "package a\n\nvar b = http.StatusOK\nvar c = http.StatusOK\n");
   check_no_guess("rust", "use a::Expr::Lit;\nfn f(b: ExprLit) {}\n");
   check_no_guess("python", "a = time.sleep\nb = time_sleep\n");
+  check_no_guess("python", "a = c.time()\nb = ctime()\n");
+}
+
+TEST_CASE("no guesses are made in a long text, where much looks like a slip by chance") {
+  const std::string slipped = "package a\n\nvar b = http.StatusOK\nvar c = httpStatusOK\n";
+  check_no_guess("go", slipped + "// " + std::string(70'000, 'x') + "\n");
 }
 
 TEST_CASE("a misspelt word that the grammar knows is told if the file writes it elsewhere") {
