@@ -115,9 +115,18 @@ class Scanner {
   }
 
   Lexeme triple_string() const {
-    size_t end = text_.find(text_.substr(at_, 3), at_ + 3);
+    const std::string_view quotes = text_.substr(at_, 3);
+    size_t end = text_.find(quotes, at_ + 3);
+    while (rules_.triple_escapes && end != std::string_view::npos && is_escaped(end)) end = text_.find(quotes, end + 1);
     bool unclosed = end == std::string_view::npos;
     return lexeme(Lexeme::Kind::string, unclosed ? line_end() : end + 3, unclosed);
+  }
+
+  /// An odd number of backslashes stands before `offset`, within the lexeme.
+  bool is_escaped(size_t offset) const {
+    size_t begin = offset;
+    while (begin > at_ && text_[begin - 1] == '\\') begin--;
+    return (offset - begin) % 2 == 1;
   }
 
   Lexeme string() const {
@@ -207,6 +216,7 @@ LexemeRules lexeme_rules(const Language& language) {
   rules.quotes = "\"'";
   std::string_view id = language.id;
   if (id == "python" || id == "java" || id == "csharp") rules.triple_quotes = true;
+  rules.triple_escapes = id != "csharp";
   if (id == "python" || id == "ruby" || id == "shellscript") rules.block_comments = false;
   if (id == "javascript" || id == "typescript" || id == "typescriptreact" || id == "go") rules.multiline_quotes = "`";
   rules.regex_literals = id == "javascript" || id == "typescript" || id == "typescriptreact";

@@ -33,6 +33,7 @@ struct LexemeRules {
   std::string_view multiline_quotes;  ///< each begins a string that may go on over lines
   bool block_comments = true;         ///< /* */
   bool triple_quotes = false;
+  bool triple_escapes = false;          ///< a backslash takes a quote's meaning there
   bool lifetimes = false;               ///< 'a is a mark and a word, not a string
   bool regex_literals = false;          ///< /x/ where an operand is due
   bool raw_strings = false;             ///< r#"x"# and R"(x)"

@@ -49,6 +49,12 @@ TEST_CASE("each language has its own strings") {
   CHECK(words("cpp", "R\"x(a)\" \")x\" b") == "R\"x(a)\" \")x\" b");
 }
 
+TEST_CASE("a quote behind a backslash does not end a string of three quotes, but in C#, where it does") {
+  CHECK(scan("python", "\"\"\"a \\\"\"\" b \\\\\"\"\" c").size() == 2);
+  CHECK(scan("java", "\"\"\"\na \\\"\"\" b\n\"\"\" c").size() == 2);
+  CHECK(scan("csharp", "\"\"\"a \\\"\"\" b").size() == 2);
+}
+
 TEST_CASE("comments are lexemes that lines do not end with") {
   std::vector<Lexeme> lexemes = scan("c", "  a; // b\n/* c\n d */ e\n");
   REQUIRE(lexemes.size() == 5);
