@@ -18,6 +18,8 @@ struct LogicalLine {
   bool opens_block;  // ends in `:`
 };
 
+/// Empty where the scanner sees a string that is not closed or a bracket that is alone: the text parses, so the scanner
+/// is wrong about it (f-strings within f-strings).
 std::vector<LogicalLine> logical_lines(const AcceptedText& accepted) {
   std::vector<LogicalLine> lines;
   int depth = 0;
@@ -29,9 +31,11 @@ std::vector<LogicalLine> logical_lines(const AcceptedText& accepted) {
     if (each.first_on_line && depth == 0 && !continued) lines.push_back({each.range, each.indent, false});
     if (is_opening(accepted.text, each)) depth++;
     if (is_closing(accepted.text, each)) depth--;
+    if (depth < 0 || each.unclosed) return {};
     continued = is_mark && accepted.text_of(i) == "\\";
     if (!lines.empty()) lines.back().opens_block = is_mark && depth == 0 && accepted.text_of(i) == ":";
   }
+  if (depth != 0) return {};
   return lines;
 }
 

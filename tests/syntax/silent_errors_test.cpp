@@ -60,6 +60,11 @@ TEST_CASE("names that are near a keyword, but meant, are left alone") {
   check_silence("java", "class A {\n  Class b = Long.class;\n}\n");           // `class`, `long`
 }
 
+TEST_CASE("nothing is said about indentation where the scanner loses its way in strings") {
+  // A string within an f-string, in the same quotes: the scanner takes its bracket for one of the code.
+  check_silence("python", "x = f'{')'}'\nif x:\n    g(1,\n      2)\nelse:\n    g(\n        3)\n");
+}
+
 TEST_CASE("Python's indentation is checked where the grammar takes any") {
   const std::string good = "def f(a):\n    b = a\n    c = b\n    return c\n";
   check_silence("python", good);
