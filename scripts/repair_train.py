@@ -1,16 +1,15 @@
 #!/usr/bin/env python3
 """Learns the weights of the repair ranker from sources, by breaking them.
 
-usage: repair_train.py --features BIN --sources DIR... [--cases N] [--contexts] [--out FILE]
+usage: repair_train.py --features BIN --sources DIR... [--cases N] [--out syntax/repair_weights.cpp]
 
 BIN is the built executable repair_features (tests/syntax). DIR are trees of source files that parse; whole projects, so
 that files of one project fall either into the training part or into the held-out part. Each case is one file with one to
 three small errors of the kinds that people make: a bracket, quote, comma or operator that is missing, doubled, or of the
 wrong kind, and a keyword with two letters swapped or one lost. Never train on the cases that measure us.
 
-The model is a softmax over the candidates of a case (listwise), linear in the features; see repair_ranker.h. With
---contexts the second stage is learned instead (repair_contexts.h), which reorders what the first one finds best: build BIN
-again with the first stage's new weights before. Needs numpy and torch.
+The model is a softmax over the candidates of a case (listwise), linear in the features; see repair_ranker.h. Needs numpy
+and torch.
 """
 import argparse
 import hashlib
@@ -26,13 +25,9 @@ import numpy as np
 import torch
 
 NUM_KINDS, NUM_DENSE, NUM_SPARSE, TABLE = 9, 46, 17, 1 << 15
-NUM_CONTEXTS = 28
 
-ERROR_COUNTS = (65, 23, 12)  # shares of the cases with one, two and three errors
-NEAREST = 3  # bytes between two errors
 EXCERPTS = 0.15  # of the cases: a part of a file
 DROPPED = 0.3  # of the sparse features, while training
-DROPPED_CONTEXTS = 0.5
 
 EXTENSIONS = {".py": "python", ".js": "javascript", ".mjs": "javascript", ".ts": "typescript", ".c": "c", ".h": "c",
               ".cc": "cpp", ".cpp": "cpp", ".hpp": "cpp", ".go": "go", ".rs": "rust", ".java": "java"}
@@ -180,9 +175,9 @@ def make_case(path, language, rng):
     toks = list(tokens(text, language))
     kinds, weights = zip(*ERRORS.items())
     made = []
-    for kind in rng.choices(kinds, weights, k=rng.choices([1, 2, 3], ERROR_COUNTS)[0]):
+    for kind in rng.choices(kinds, weights, k=rng.choices([1, 2, 3], [80, 14, 6])[0]):
         edit = edit_for(kind, text, language, toks, rng)
-        if edit is None or any(edit[0] < other[1] + NEAREST and other[0] < edit[1] + NEAREST for _, other in made):
+        if edit is None or any(abs(edit[0] - other[0]) < 40 for _, other in made):
             return None
         made.append((kind, edit))
     edits = [edit for _, edit in made]
@@ -223,9 +218,8 @@ def generate(sources, count, want_held_out, rng):
             yield case
 
 
-def read_cases(binary, cases, mode=None):
-    """Runs BIN over the cases, once for each processor: a list of (kinds, labels, dense, sparse) for those it can use, or
-    of (labels, scores, contexts)."""
+def read_cases(binary, cases):
+    """Runs BIN over the cases, once for each processor: a list of (kinds, labels, dense, sparse) for those it can use."""
     shards = [tempfile.TemporaryFile("w+") for _ in range(os.cpu_count() or 1)]
     for i, case in enumerate(cases):
         shards[i % len(shards)].write(json.dumps(case) + "\n")
@@ -233,18 +227,18 @@ def read_cases(binary, cases, mode=None):
     runs = []
     for shard, output in zip(shards, outputs):
         shard.seek(0)
-        runs.append(subprocess.Popen([binary] + ([mode] if mode else []), stdin=shard, stdout=output))
+        runs.append(subprocess.Popen([binary], stdin=shard, stdout=output))
     for run in runs:
         if run.wait() != 0:
             sys.exit(f"{binary} failed with exit code {run.returncode}")
     result = []
     for output in outputs:
         output.seek(0)
-        result += parse_features(output.read(), mode)
+        result += parse_features(output.read())
     return result
 
 
-def parse_features(data, mode=None):
+def parse_features(data):
     """The output of BIN, case by case."""
     at, result = 0, []
     while at < len(data):
@@ -257,10 +251,7 @@ def parse_features(data, mode=None):
             values = np.frombuffer(data, kind, n * width, at)
             at += n * width * 4
             return values.reshape(n, width) if width > 1 else values
-        if mode == "contexts":
-            result.append((take(np.int32, 1), take(np.float32, 1), take(np.uint32, NUM_CONTEXTS)))
-        else:
-            result.append((take(np.int32, 1), take(np.int32, 1), take(np.float32, NUM_DENSE), take(np.uint32, NUM_SPARSE)))
+        result.append((take(np.int32, 1), take(np.int32, 1), take(np.float32, NUM_DENSE), take(np.uint32, NUM_SPARSE)))
     return result
 
 
@@ -287,79 +278,6 @@ class Ranker(torch.nn.Module):
         if self.training:  # no single neighbourhood may decide alone: most of those in real code were never seen
             looked_up = torch.nn.functional.dropout(looked_up, DROPPED)
         return (dense * weights).sum(1) + looked_up.sum(1)
-
-
-class ContextRanker(torch.nn.Module):
-    """The second stage: the first one's score, and a weight for each context."""
-
-    def __init__(self):
-        super().__init__()
-        self.first = torch.nn.Parameter(torch.ones(1))
-        self.table = torch.nn.Parameter(torch.zeros(TABLE))
-
-    def forward(self, scores, contexts):
-        looked_up = self.table[contexts]
-        if self.training:
-            looked_up = torch.nn.functional.dropout(looked_up, DROPPED_CONTEXTS)
-        return scores * self.first + looked_up.sum(1)
-
-
-def context_tensors(cases):
-    rows = [c for c in cases if c[0].any() and len(c[0]) > 1]
-    owner = np.concatenate([np.full(len(c[0]), i) for i, c in enumerate(rows)])
-    labels, scores, contexts = (np.concatenate([c[k] for c in rows]) for k in range(3))
-    return (torch.tensor(owner), torch.tensor(labels.astype(np.float32)), torch.tensor(scores),
-            torch.tensor((contexts % TABLE).astype(np.int64)), len(rows))
-
-
-def train_contexts(data, test, epochs, decay):
-    owner, labels, scores, contexts, n = data
-    model = ContextRanker()
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    starts = np.searchsorted(owner.numpy(), np.arange(n + 1))
-    order = np.arange(n)
-    for epoch in range(epochs):
-        model.train()
-        np.random.shuffle(order)
-        for group in optimizer.param_groups:
-            group["lr"] = 0.01 * (1 - epoch / epochs) + 0.0005
-        for batch in np.array_split(order, max(1, n // 128)):
-            rows = torch.tensor(np.concatenate([np.arange(starts[i], starts[i + 1]) for i in batch]))
-            local = torch.tensor(np.concatenate([np.full(starts[i + 1] - starts[i], k) for k, i in enumerate(batch)]))
-            loss = losses(model(scores[rows], contexts[rows]), local, labels[rows], len(batch)).mean()
-            loss = loss + decay * (model.table ** 2).sum()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-        model.eval()
-        with torch.no_grad():
-            now = model(test[2], test[3])
-            print(f"epoch {epoch + 1}: held out {accuracy(test[2], test[0], test[1], test[4]):.4f} by the first stage, "
-                  f"{accuracy(now, test[0], test[1], test[4]):.4f} by both, loss "
-                  f"{float(losses(now, test[0], test[1], test[4]).mean()):.4f}", file=sys.stderr, flush=True)
-    return model
-
-
-def write_context_weights(model, path, note):
-    scale, table = quantised(model.table)
-    with open(path, "w") as out:
-        out.write(f"// Made by scripts/repair_train.py --contexts. {note}\n#include \"syntax/repair_context_weights.h\"\n\n"
-                  f"namespace lacuna::syntax {{\n\nconst float context_scale = {scale:.8f}f;\n"
-                  f"const float first_stage_weight = {model.first.item():.4f}f;\n\n")
-        write_table(out, "context_weights[num_context_weights]", table)
-
-
-def quantised(weights):
-    values = weights.detach().numpy()
-    scale = max(float(np.abs(values).max()) / 127, 1e-6)
-    return scale, np.clip(np.round(values / scale), -127, 127).astype(int)
-
-
-def write_table(out, name, table):
-    out.write(f"// clang-format off\nconst int8_t {name} = {{\n")
-    for i in range(0, TABLE, 64):
-        out.write(",".join(str(x) for x in table[i:i + 64]) + ",\n")
-    out.write("};\n// clang-format on\n\n}  // namespace lacuna::syntax\n")
 
 
 def losses(scores, owner, labels, n):
@@ -411,15 +329,20 @@ def train(data, test, epochs, decay_dense, decay_sparse):
 
 def write_weights(model, path, note):
     dense = (model.shared + model.dense).detach().numpy()
-    scale, table = quantised(model.sparse)
+    sparse = model.sparse.detach().numpy()
+    scale = max(float(np.abs(sparse).max()) / 127, 1e-6)
+    table = np.clip(np.round(sparse / scale), -127, 127).astype(int)
     number = lambda x: f"{x:.4f}f"
     with open(path, "w") as out:
         out.write(f"// Made by scripts/repair_train.py. {note}\n#include \"syntax/repair_weights.h\"\n\nnamespace lacuna::syntax {{\n\n")
         out.write("const float dense_weights[num_repair_kinds][num_dense_features] = {\n")
         for row in dense:
             out.write("    {" + ", ".join(number(x) for x in row) + "},\n")
-        out.write(f"}};\n\nconst float sparse_scale = {scale:.8f}f;\n\n")
-        write_table(out, "sparse_weights[num_sparse_weights]", table)
+        out.write(f"}};\n\nconst float sparse_scale = {scale:.8f}f;\n\n// clang-format off\n")
+        out.write("const int8_t sparse_weights[num_sparse_weights] = {\n")
+        for i in range(0, TABLE, 64):
+            out.write(",".join(str(x) for x in table[i:i + 64]) + ",\n")
+        out.write("};\n// clang-format on\n\n}  // namespace lacuna::syntax\n")
 
 
 def main():
@@ -431,11 +354,8 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--save", nargs="+", help="keep the features in this file, or read them from it, and from more, if it is there")
     parser.add_argument("--write-held-out", help="write the held-out cases as JSON lines, for an evaluation")
-    parser.add_argument("--contexts", action="store_true", help="learn the second stage")
-    parser.add_argument("--out", help="the table; by default the one in syntax/")
+    parser.add_argument("--out", default="syntax/repair_weights.cpp")
     args = parser.parse_args()
-    args.out = args.out or ("syntax/repair_context_weights.cpp" if args.contexts else "syntax/repair_weights.cpp")
-    mode = "contexts" if args.contexts else None
     rng = random.Random(args.seed)
     np.random.seed(args.seed)
     torch.manual_seed(args.seed)
@@ -449,24 +369,14 @@ def main():
         saved = [torch.load(path, weights_only=False) for path in args.save]
         train_cases, test_cases = (sum((part[i] for part in saved), []) for i in (0, 1))
     else:
-        train_cases = read_cases(args.features, generate(sources, args.cases, False, rng), mode)
-        test_cases = read_cases(args.features, generate(sources, args.cases // 8, True, rng), mode)
+        train_cases = read_cases(args.features, generate(sources, args.cases, False, rng))
+        test_cases = read_cases(args.features, generate(sources, args.cases // 8, True, rng))
         if args.save:
             torch.save((train_cases, test_cases), args.save[0])
     for name, cases in (("train", train_cases), ("held out", test_cases)):
-        covered = np.mean([c[0 if args.contexts else 1].any() for c in cases])
+        covered = np.mean([c[1].any() for c in cases])
         print(f"{name}: {len(cases)} cases, the right repair among the candidates of {covered:.4f}, "
               f"{np.mean([len(c[0]) for c in cases]):.1f} candidates each", file=sys.stderr, flush=True)
-    if args.contexts:
-        data, test = context_tensors(train_cases), context_tensors(test_cases)
-        model = train_contexts(data, test, args.epochs // 2, 1e-3)
-        model.eval()
-        with torch.no_grad():
-            first = accuracy(test[2], test[0], test[1], test[4])
-            both = accuracy(model(test[2], test[3]), test[0], test[1], test[4])
-        note = (f"{data[4]} cases; of {test[4]} held-out ones with a right candidate, the first stage has it first in {first:.3f}, "
-                f"both stages in {both:.3f}.")
-        return write_context_weights(model, args.out, note)
     data, test = tensors(train_cases), tensors(test_cases)
     model = train(data, test, args.epochs, 1e-5, 5e-5)
     model.eval()

@@ -9,8 +9,6 @@ target_sources(lacuna_syntax PRIVATE
   parse_stack.cpp
   repair.cpp
   repair_brackets.cpp
-  repair_context_weights.cpp
-  repair_contexts.cpp
   repair_features.cpp
   repair_holes.cpp
   repair_layout.cpp

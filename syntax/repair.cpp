@@ -17,7 +17,6 @@
 #include "support/utf8.h"
 #include "syntax/mended_text.h"
 #include "syntax/repair_candidates.h"
-#include "syntax/repair_context_weights.h"
 #include "syntax/repair_ranker.h"
 #include "syntax/repair_title.h"
 #include "syntax/repair_verifier.h"
@@ -29,11 +28,9 @@ namespace {
 
 constexpr size_t max_verified = 12;       // reparses in one answer
 constexpr int max_hidden_repairs = 12;    // of earlier errors
-constexpr int max_steps = 200;            // of fix-all
+constexpr int max_steps = 200;           // of fix-all
 constexpr int max_joint_repairs = 4;      // of errors mended together
 constexpr double preferred_chance = 0.5;  // of being what the author meant, by the ranker's own estimate
-constexpr size_t max_compared = 8;        // candidates whose trees are looked at
-constexpr double hopeless = 8;            // this much behind the best, the tree around a candidate makes no difference
 constexpr double joint_chance = 0.5;      // from which on a likely repair is worth mending the next error too
 
 struct Ranked {
@@ -137,13 +134,9 @@ class RepairRequest {
   std::vector<Repair> verified(const std::vector<Ranked>& ranked, const MendedText& mended) const {
     std::vector<Tested> tested;
     std::vector<std::string> results;
-    std::vector<double> scores;  // of all: those that do not stand the test are rivals, too
-    for (const Ranked& each : ranked) scores.push_back(first_stage_weight * each.score);
     const size_t last = std::min(ranked.size(), max_verified);
-    for (size_t i = 0; i < last && tested.size() < max_compared + max_worse(tested); i++) {
+    for (size_t i = 0; i < last && tested.size() < max_repairs_ + max_worse(tested); i++) {
       if (i > 0 && deadline_.passed()) break;
-      const bool behind = ranked[i].score < ranked.front().score - hopeless;
-      if (behind && tested.size() >= max_repairs_ + max_worse(tested)) break;
       std::optional<std::vector<TextChange>> changes = mended.real(ranked[i].candidate.changes);
       if (!changes) continue;
       for (TextChange& change : *changes)
@@ -154,21 +147,16 @@ class RepairRequest {
       std::string result = syntax::apply(text_, *changes);
       if (std::find(results.begin(), results.end(), result) != results.end()) continue;
       results.push_back(std::move(result));
-      scores[i] += score_of(verdict->contexts);
-      tested.push_back({std::move(*changes), *verdict, scores[i]});
+      tested.push_back({std::move(*changes), &ranked[i], *verdict});
     }
-    std::stable_sort(tested.begin(), tested.end(), [](const Tested& a, const Tested& b) { return a.score > b.score; });
     size_t fewest = SIZE_MAX;
     for (const Tested& each : tested)
       if (each.verdict.remaining_errors == 0) fewest = std::min(fewest, each.verdict.silent_errors);
     std::stable_partition(tested.begin(), tested.end(),
                           [fewest](const Tested& each) { return each.verdict.silent_errors <= fewest; });
-    double sum = 0;
-    for (const double score : scores) sum += std::exp(score - (tested.empty() ? score : tested.front().score));
-    const bool stands_out = 1 / sum >= preferred_chance;
     std::vector<Repair> repairs;
     for (size_t i = 0; i < std::min(tested.size(), max_repairs_); i++)
-      repairs.push_back(repair_of(tested[i], repairs.empty() && stands_out));
+      repairs.push_back(repair_of(tested[i], repairs.empty()));
     distinguish(text_, repairs);
     return repairs;
   }
@@ -176,14 +164,15 @@ class RepairRequest {
   /// A candidate that stood the test.
   struct Tested {
     std::vector<TextChange> changes;
+    const Ranked* ranked;
     Verdict verdict;
-    double score;  ///< of both stages of the ranking
   };
 
   /// Where the first ones leave errors that the grammar lets pass, a few more are tried.
   static size_t max_worse(const std::vector<Tested>& tested) {
-    const auto worse =
-        std::count_if(tested.begin(), tested.end(), [](const Tested& each) { return each.verdict.silent_errors > 0; });
+    const auto worse = std::count_if(tested.begin(), tested.end(), [](const Tested& each) {
+      return each.verdict.silent_errors > 0;
+    });
     return static_cast<size_t>(worse);
   }
 
@@ -205,12 +194,12 @@ class RepairRequest {
     return std::nullopt;
   }
 
-  Repair repair_of(const Tested& tested, bool preferred) const {
+  Repair repair_of(const Tested& tested, bool first) const {
     Repair repair;
     repair.changes = tested.changes;
     repair.title = repair_title(text_, tested.changes, line_number(text_, error_.range.begin));
-    repair.score = tested.score;
-    repair.preferred = preferred;
+    repair.score = tested.ranked->score;
+    repair.preferred = first && tested.ranked->chance >= preferred_chance;
     repair.remaining_errors = tested.verdict.remaining_errors;
     return repair;
   }

@@ -26,7 +26,7 @@ std::optional<Verdict> RepairVerifier::verdict(const std::vector<TextChange>& ch
   if (remaining > num_errors_) return std::nullopt;
   const bool search = new_text.size() <= longest_searched;
   const size_t silent = search ? silent_errors(*tree, new_text, most_told).size() : 0;
-  return Verdict{remaining, silent, repair_contexts(*tree, new_text, changes)};
+  return Verdict{remaining, silent};
 }
 
 }  // namespace lacuna::syntax

@@ -7,14 +7,12 @@
 
 #include "syntax/deadline.h"
 #include "syntax/repair.h"
-#include "syntax/repair_contexts.h"
 
 namespace lacuna::syntax {
 
 struct Verdict {
   int remaining_errors = 0;
   size_t silent_errors = 0;  ///< that the grammar lets pass, where none other remains
-  RepairContexts contexts{};
 };
 
 /// Checks changes of one text. The tree, the text and the deadline must outlive it.

@@ -4,7 +4,6 @@ lacuna_test(repair_tests LABEL unit LIBRARIES lacuna_syntax lacuna_support tree_
   lexemes_test.cpp
   marked_text.cpp
   parse_stack_test.cpp
-  repair_contexts_test.cpp
   repair_parts_test.cpp
   repair_holes_test.cpp
   repair_test.cpp

@@ -4,22 +4,17 @@
 /// For each line whose original is clean and whose broken text is not, writes the candidates of the first failure to
 /// standard output, in native byte order: their number n, then n kinds, n labels (1: equals one of the fixed texts),
 /// both int32, n rows of dense features (float32) and n rows of sparse ones (uint32). With n = 0 for lines that cannot
-/// be used. With the argument `contexts` it writes the second stage's data instead, for the best candidates of the
-/// first stage that stand the test: n, n labels, n scores of the first stage (float32), n rows of contexts (uint32).
+/// be used.
 
-#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <string>
 #include <vector>
 
 #include "syntax/repair_candidates.h"
 #include "syntax/repair_features.h"
-#include "syntax/repair_ranker.h"
-#include "syntax/repair_verifier.h"
 #include "syntax/syntax_tree.h"
 #include "syntax/text_lines.h"
 
@@ -44,49 +39,17 @@ std::string without_layout(const Language& language, std::string_view text) {
   return kept;
 }
 
-constexpr std::chrono::seconds patience{60};  // nobody waits here, and a machine may be busy
-
 template <class T>
 void write(const std::vector<T>& values) {
   std::fwrite(values.data(), sizeof(T), values.size(), stdout);
 }
 
 bool is_clean(const Language& language, const std::string& text) {
-  auto tree = SyntaxTree::parse(language, text, {patience});
+  auto tree = SyntaxTree::parse(language, text);
   return tree.ok() && !tree->has_errors();
 }
 
-/// The best candidates by the first stage that tree-sitter's own parse finds good.
-void write_contexts(const SyntaxTree& tree, const std::string& broken, const std::vector<Candidate>& candidates,
-                    std::vector<RepairFeatures>& features, const std::vector<int32_t>& is_right) {
-  constexpr size_t most_parsed = 12;
-  constexpr size_t most_written = 8;
-  std::vector<size_t> order(candidates.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::vector<double> scores;
-  for (size_t i = 0; i < candidates.size(); i++) scores.push_back(lacuna::syntax::score_of(candidates[i], features[i]));
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return scores[a] > scores[b]; });
-  order.resize(std::min(order.size(), most_parsed));
-  const Deadline deadline(patience, nullptr);
-  const lacuna::syntax::RepairVerifier verifier(tree, broken, deadline);
-  std::vector<int32_t> labels;
-  std::vector<float> first_stage;
-  std::vector<uint32_t> contexts;
-  for (size_t i : order) {
-    if (labels.size() == most_written) break;
-    const auto verdict = verifier.verdict(candidates[i].changes);
-    if (!verdict) continue;
-    labels.push_back(is_right[i]);
-    first_stage.push_back(static_cast<float>(scores[i]));
-    contexts.insert(contexts.end(), verdict->contexts.begin(), verdict->contexts.end());
-  }
-  write<int32_t>({static_cast<int32_t>(labels.size())});
-  write(labels);
-  write(first_stage);
-  write(contexts);
-}
-
-void write_case(const nlohmann::json& line, bool of_contexts) {
+void write_case(const nlohmann::json& line) {
   const Language* language = lacuna::syntax::find_language(line["lang"].get<std::string>(), "");
   std::string broken = line["broken"];
   Deadline deadline(std::chrono::milliseconds(2000), nullptr);
@@ -108,8 +71,6 @@ void write_case(const nlohmann::json& line, bool of_contexts) {
         dense.insert(dense.end(), features[i].dense.begin(), features[i].dense.end());
         sparse.insert(sparse.end(), features[i].sparse.begin(), features[i].sparse.end());
       }
-      if (of_contexts)
-        return write_contexts(*SyntaxTree::parse(*language, broken, {patience}), broken, candidates, features, labels);
       write<int32_t>({static_cast<int32_t>(candidates.size())});
       write(kinds);
       write(labels);
@@ -123,7 +84,6 @@ void write_case(const nlohmann::json& line, bool of_contexts) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  const bool of_contexts = argc > 1 && std::string_view(argv[1]) == "contexts";
-  for (std::string line; std::getline(std::cin, line);) write_case(nlohmann::json::parse(line), of_contexts);
+int main() {
+  for (std::string line; std::getline(std::cin, line);) write_case(nlohmann::json::parse(line));
 }
