@@ -76,7 +76,7 @@ void RepairAdvisor::submit(engine::Request request, std::function<void(const eng
 
 void RepairAdvisor::fill_next_hole() {
   const RepairQuestion& question = work_->question;
-  if (work_->next_hole == question.holes.size()) return compare();
+  if (work_->next_hole == question.holes.size() || !available()) return compare();
   const uint32_t offset = question.holes[work_->next_hole++].offset;
   const PromptText place{.text = *question.snapshot->text,
                          .path = question.snapshot->path,
@@ -135,6 +135,7 @@ void RepairAdvisor::add_written(syntax::Repair repair) {
 }
 
 void RepairAdvisor::compare() {
+  if (!available()) return answer();  // the model is being replaced
   const RepairQuestion& question = work_->question;
   std::vector<syntax::Repair> compared(
       question.repairs.begin(), question.repairs.begin() + static_cast<ptrdiff_t>(num_contested(question.repairs)));

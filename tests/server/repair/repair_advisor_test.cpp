@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -195,6 +196,38 @@ TEST_CASE("without a model, or without one that fills in the middle, nothing is 
   advisor.ask(Advice::question(kHoleText, 1, {{kHole}}), [&](RepairAdvice given) { answer = std::move(given); });
   REQUIRE(answer);
   CHECK(plain.last_id == 0);
+}
+
+TEST_CASE("a model that is replaced meanwhile ends the question with what is there") {
+  for (const bool while_checking : {false, true}) {
+    CAPTURE(while_checking);
+    ScriptedSource source;
+    std::function<void()> worker;
+    RepairAdvisor advisor(source, [&](const auto& work, const auto& done) {
+      worker = [work, done] {
+        work();
+        done();
+      };
+    });
+    std::optional<RepairAdvice> answer;
+    advisor.ask(Advice::question(kHoleText, 2, {{kHole}, {kHole}}),
+                [&](RepairAdvice given) { answer = std::move(given); });
+    REQUIRE(source.last_id == 1);
+    if (while_checking) {
+      source.write(1, "42");
+      source.end(1);
+      REQUIRE(worker);
+      source.silence = "loading";
+      worker();
+    } else {
+      source.silence = "loading";
+      source.end(1, engine::FinishReason::cancelled);
+    }
+    REQUIRE(answer);
+    CHECK(answer->written.size() == (while_checking ? 1 : 0));
+    CHECK(answer->log_probabilities.empty());
+    CHECK(source.last_id == 1);
+  }
 }
 
 TEST_CASE("a new question, a stop and the end drop the one before, without an answer") {
