@@ -73,7 +73,7 @@ void DocumentStore::change(const DidChangeParams& params) {
   if (edits) {
     document->parser.edit(*edits, std::move(text));
   } else {
-    document->parser.reset(document->snapshot->language, std::move(text));
+    document->parser.replace(std::move(text));
   }
   if (observer_.changed) observer_.changed(document->snapshot, edits);
 }

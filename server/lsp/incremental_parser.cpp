@@ -1,9 +1,12 @@
 #include "server/lsp/incremental_parser.h"
 
+#include <algorithm>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "support/log.h"
+#include "support/utf8.h"
 
 namespace lacuna::server {
 namespace {
@@ -16,6 +19,23 @@ constexpr auto kWorkerBudget = 500ms;
 constexpr auto kRest = 5s;          // after a parse that ran over its budget
 constexpr auto kAbandonAfter = 2s;  // a worker that hangs in a parser
 constexpr auto kLongRest = 60s;     // after that: each such parse costs a worker
+
+bool cuts_character(std::string_view text, size_t offset) {
+  return offset < text.size() && utf8::is_continuation(text[offset]);
+}
+
+/// What is left of a change from `before` to `after` without the text that both begin and end with, at characters.
+syntax::Edit difference(std::string_view before, std::string_view after) {
+  const size_t shorter = std::min(before.size(), after.size());
+  size_t begin = 0;
+  while (begin < shorter && before[begin] == after[begin]) ++begin;
+  while (begin > 0 && (cuts_character(before, begin) || cuts_character(after, begin))) --begin;
+  size_t same = 0;  // at the end
+  while (same < shorter - begin && before[before.size() - same - 1] == after[after.size() - same - 1]) ++same;
+  while (same > 0 && cuts_character(before, before.size() - same)) --same;
+  return {static_cast<uint32_t>(begin), static_cast<uint32_t>(before.size() - same),
+          static_cast<uint32_t>(after.size() - same)};
+}
 
 }  // namespace
 
@@ -57,6 +77,12 @@ void IncrementalParser::reset(const syntax::Language* language, Text text) {
   quick_ = false;
   resting_until_ = 0ms;
   parse_latest();
+}
+
+void IncrementalParser::replace(Text text) {
+  if (base_ == nullptr && job_ == nullptr) return reset(language_, std::move(text));
+  const syntax::Edit edit_of_all = difference(*text_, *text);
+  edit({edit_of_all}, std::move(text));
 }
 
 void IncrementalParser::edit(const std::vector<syntax::Edit>& edits, Text text) {

@@ -29,6 +29,9 @@ class IncrementalParser {
 
   /// A whole new text. `language` is null where it is unknown.
   void reset(const syntax::Language* language, Text text);
+  /// The whole text anew, from a client that sends no less: mostly the one before it but for some lines, so that it is
+  /// parsed as an edit of that one.
+  void replace(Text text);
   /// `text` is the text before it after `edits`.
   void edit(const std::vector<syntax::Edit>& edits, Text text);
 

@@ -9,6 +9,7 @@
 
 #include "fakes.h"
 #include "syntax/syntax_tree.h"
+#include "syntax/tree_shape.h"
 
 using namespace lacuna;
 using namespace lacuna::server;
@@ -23,10 +24,10 @@ struct Editor {
   DocumentStore documents{scheduler};
 
   Editor() {
-    documents.set_observer(
-        {.opened = [this](const SnapshotPointer&) { events.push_back("opened"); },
-         .changed = [this](const SnapshotPointer&, const Edits& edits) { events.push_back(edits ? "edited" : "replaced"); },
-         .closed = [this](const std::string&) { events.push_back("closed"); }});
+    documents.set_observer({.opened = [this](const SnapshotPointer&) { events.push_back("opened"); },
+                            .changed = [this](const SnapshotPointer&,
+                                              const Edits& edits) { events.push_back(edits ? "edited" : "replaced"); },
+                            .closed = [this](const std::string&) { events.push_back("closed"); }});
   }
   void open(std::string text, std::string language = "python") {
     documents.open({kUri, std::move(language), 1, std::move(text)});
@@ -139,7 +140,7 @@ TEST_CASE("a document of an unknown language has no tree, and says so at once") 
 
 TEST_CASE("incremental trees of random edits equal trees from scratch") {
   std::mt19937 random(7);
-  static const std::vector<std::string> pieces = {"x",  "(", ")", "\n",     "    ",       "def f():\n",
+  static const std::vector<std::string> pieces = {"x",  "(", ")",  "\n",     "    ",       "def f():\n",
                                                   "\"", "é", "😀", "[1, 2]", "return x\n", "\r\n"};
   for (int round = 0; round < 40; ++round) {
     Editor editor;
@@ -159,6 +160,51 @@ TEST_CASE("incremental trees of random edits equal trees from scratch") {
     REQUIRE(fresh.ok());
     CHECK(snapshot->tree->has_errors() == fresh->has_errors());
   }
+}
+
+TEST_CASE("whole texts that replace one another have the trees of a parse from scratch") {
+  Editor editor;
+  std::mt19937 random(5);
+  const std::vector<std::string> pieces = {"x = 1\n", "def f(a):\n",  "    return a\n", "(", ")",
+                                           "\"é",     "日本 = 'ü'\n", "# ñ\n",          "\n"};
+  std::string text = "a = 1\n";
+  editor.open(text);
+  for (int64_t version = 2; version < 200; ++version) {
+    if (version % 40 == 0) text.clear();
+    const auto& piece = pieces[random() % pieces.size()];
+    size_t at = random() % (text.size() + 1);
+    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
+    text.insert(at, piece);
+    if (version % 7 == 0) text = text.substr(0, at);
+    editor.change(version, std::nullopt, text);
+    if (version % 3 == 0) continue;  // the next one comes before the parse
+    editor.scheduler.settle();
+    REQUIRE(*editor.now()->text == text);
+    REQUIRE(editor.now()->tree != nullptr);
+    const auto fresh = syntax::SyntaxTree::parse(*editor.now()->language, text);
+    REQUIRE(fresh.ok());
+    CAPTURE(text);
+    CHECK(editor.now()->tree->error_cost() == fresh->error_cost());
+    CHECK(syntax::shape_of(*editor.now()->tree, text) == syntax::shape_of(*fresh, text));
+  }
+}
+
+TEST_CASE("a text that replaces a broken one whole is still known to have begun with errors") {
+  Editor editor;
+  editor.open("print(f(1)\n");
+  editor.scheduler.settle();
+  REQUIRE(editor.now()->tree->began_with_errors());
+  editor.change(2, std::nullopt, "print(f(1))\n");
+  editor.scheduler.settle();
+  CHECK_FALSE(editor.now()->tree->has_errors());
+  CHECK(editor.now()->tree->began_with_errors());
+
+  editor.documents.close(kUri);
+  editor.open("print(1)\n");
+  editor.scheduler.settle();
+  editor.change(2, std::nullopt, "print(1\n");
+  editor.scheduler.settle();
+  CHECK_FALSE(editor.now()->tree->began_with_errors());
 }
 
 TEST_CASE("a parser that hangs holds nobody up, and its late end changes nothing") {
