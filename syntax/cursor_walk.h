@@ -4,6 +4,7 @@
 #include <tree_sitter/api.h>
 
 #include <cstdint>
+#include <string_view>
 
 namespace lacuna::syntax {
 
@@ -25,6 +26,11 @@ class TreeCursor {
  private:
   TSTreeCursor cursor_;
 };
+
+/// Empty for the null node.
+inline std::string_view type_of(TSNode node) {
+  return ts_node_is_null(node) ? std::string_view() : std::string_view(ts_node_type(node));
+}
 
 /// Calls `visit(node)` for the nodes below and including `root` in the order of the text; where it returns false, the
 /// node's children are left out.

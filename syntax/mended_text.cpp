@@ -47,4 +47,9 @@ std::vector<Edit> edits_of(const std::vector<TextChange>& changes) {
   return edits;
 }
 
+Result<SyntaxTree> reparse_with(const SyntaxTree& tree, std::string_view text, const std::vector<TextChange>& changes,
+                                const ParseOptions& options) {
+  return tree.reparse(edits_of(changes), text, syntax::apply(text, changes), options);
+}
+
 }  // namespace lacuna::syntax

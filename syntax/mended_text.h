@@ -34,4 +34,8 @@ class MendedText {
 /// `changes` as edits in an order in which each finds the offsets that it names: the last one first.
 std::vector<Edit> edits_of(const std::vector<TextChange>& changes);
 
+/// The tree of `text`, whose tree is `tree`, with `changes`. Errors: as reparse().
+Result<SyntaxTree> reparse_with(const SyntaxTree& tree, std::string_view text, const std::vector<TextChange>& changes,
+                                const ParseOptions& options = {});
+
 }  // namespace lacuna::syntax

@@ -233,7 +233,7 @@ std::vector<Repair> cured(const SyntaxTree& tree, std::string_view text, const S
                           const RepairOptions& options) {
   std::vector<TextChange> changes = {*error.cure};
   const ParseOptions parse{options.budget, options.cancel};
-  const Result<SyntaxTree> after = tree.reparse(edits_of(changes), text, syntax::apply(text, changes), parse);
+  const Result<SyntaxTree> after = reparse_with(tree, text, changes, parse);
   if (!after.ok() || after->has_errors()) return {};
   std::string title = repair_title(text, changes, line_number(text, error.range.begin));
   return {{.changes = std::move(changes), .title = std::move(title), .preferred = true}};

@@ -8,6 +8,9 @@
 
 namespace lacuna::syntax {
 
+/// Stands for whatever name could be written somewhere.
+inline constexpr std::string_view any_name = "x";
+
 /// One token inserted, removed or exchanged near the failure.
 void propose_tokens(RepairSearch& search);
 /// Openers and closers anywhere between the failure and what it may belong to, led by indentation.
@@ -18,9 +21,6 @@ void propose_quotes(RepairSearch& search);
 void propose_words(RepairSearch& search);
 /// Lines: indentation, doubled lines, marks that a merge left behind.
 void propose_lines(RepairSearch& search);
-
-/// Words of the language where any name would serve: for want of anything better.
-void propose_any_words(RepairSearch& search);
 
 /// All of them, for a search that has found a failure.
 std::vector<Candidate> all_candidates(RepairSearch& search);

@@ -19,7 +19,7 @@ constexpr size_t most_parts = 8;  // of a written text that are tried
 
 /// What stands for anything that could be written: a name in most languages, a value in data.
 std::string_view stand_in(const Language& language) {
-  return language.id == "json" ? "0" : "x";
+  return language.id == "json" ? "0" : any_name;
 }
 
 class HoleSearch {

@@ -20,8 +20,9 @@ struct Hole {
 std::vector<Hole> find_holes(const SyntaxTree& tree, std::string_view text, const SyntaxError& error,
                              const RepairOptions& options = {});
 
-/// The repair that puts `written`, or the longest part of its beginning that mends, into the hole. Of `written` only
-/// the first line counts. Nothing where no part lowers the error cost without adding an error, or none holds a word, a
+/// The repair that puts a beginning of `written` into the hole, of several that mend one that leaves the fewest errors:
+/// up to where it repeats the rest of the hole's line, else as long as can be. Of `written` only the first line counts.
+/// Nothing where no part lowers the error cost without adding an error, or none holds a word, a
 /// number or a string. Never `preferred`. Pure; any thread.
 std::optional<Repair> fill_hole(const SyntaxTree& tree, std::string_view text, const SyntaxError& error, Hole hole,
                                 std::string_view written, const RepairOptions& options = {});

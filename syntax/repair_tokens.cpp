@@ -12,7 +12,6 @@ constexpr size_t remove_reach = 14;
 constexpr size_t bracket_reach = 80;  // for single brackets: their partner may be far
 constexpr size_t beyond = 2;          // lexemes after the failure
 
-constexpr std::string_view any_name = "x";
 constexpr std::string_view brackets[] = {")", "]", "}", "(", "[", "{"};
 constexpr std::string_view handled_elsewhere[] = {"\"", "'", "`", ")", "]", "}"};
 constexpr std::string_view separators[] = {",", ";", ":", ".", "="};
@@ -68,6 +67,13 @@ void replace_token(RepairSearch& search, size_t lexeme) {
   if (is_separator(old)) try_each(separators);
 }
 
+/// Words of the language where any name would serve: for want of anything better.
+void propose_any_words(RepairSearch& search) {
+  const size_t failed = search.failed_lexeme();
+  for (size_t back = 0; back < insert_reach && back <= failed && !search.out_of_time(); back++)
+    insert_tokens(search, failed - back, Words::all);
+}
+
 }  // namespace
 
 void propose_tokens(RepairSearch& search) {
@@ -83,12 +89,6 @@ void propose_tokens(RepairSearch& search) {
     }
   }
   for (size_t at = failed + 1; at < end; at++) remove_token(search, at);
-}
-
-void propose_any_words(RepairSearch& search) {
-  const size_t failed = search.failed_lexeme();
-  for (size_t back = 0; back < insert_reach && back <= failed && !search.out_of_time(); back++)
-    insert_tokens(search, failed - back, Words::all);
 }
 
 std::vector<Candidate> all_candidates(RepairSearch& search) {

@@ -28,16 +28,6 @@ bool is_one_of(std::string_view type, const std::string_view (&types)[size]) {
   return std::find(std::begin(types), std::end(types), type) != std::end(types);
 }
 
-/// How many end as they should, and the last lexemes of those that do not.
-struct Ends {
-  int closed = 0;
-  std::vector<size_t> open;
-
-  void tell(const AcceptedText& accepted, int enough, std::string_view mark, std::vector<SyntaxError>& errors) const {
-    if (open.size() == 1 && closed >= enough) errors.push_back(lost_mark(accepted, open.front(), mark));
-  }
-};
-
 size_t last_lexeme(const AcceptedText& accepted, TSNode node) {
   return lexeme_at(accepted.lexemes, ts_node_end_byte(node) - 1);
 }
@@ -45,18 +35,6 @@ size_t last_lexeme(const AcceptedText& accepted, TSNode node) {
 /// Whether the lexeme that comes after is on another line: what shares its line with a closer may do without a mark.
 bool ends_line(const AcceptedText& accepted, size_t lexeme) {
   return lexeme < accepted.lexemes.size() && accepted.lexemes[lexeme].last_on_line;
-}
-
-std::string_view type_of(TSNode node) {
-  return ts_node_is_null(node) ? std::string_view() : std::string_view(ts_node_type(node));
-}
-
-/// The last lexeme before `closer` that is no comment.
-size_t before_closer(const AcceptedText& accepted, size_t closer) {
-  size_t at = closer;
-  do at--;
-  while (at > 0 && accepted.lexemes[at].kind == Lexeme::Kind::comment);
-  return at;
 }
 
 /// A bracketed list whose closer and last element each begin a line: its last lexeme. Nothing for others.
@@ -78,7 +56,7 @@ std::optional<size_t> end_of_long_list(const AcceptedText& accepted, TSNode node
   const size_t first = lexeme_at(accepted.lexemes, ts_node_start_byte(last));
   if (first >= accepted.lexemes.size() || !accepted.lexemes[first].first_on_line) return std::nullopt;
   if (accepted.text_of(first).starts_with("..")) return std::nullopt;  // the rest: some may have no comma behind it
-  return before_closer(accepted, closer);
+  return accepted.before(closer);
 }
 
 }  // namespace
@@ -86,8 +64,8 @@ std::optional<size_t> end_of_long_list(const AcceptedText& accepted, TSNode node
 void find_lost_statement_ends(const AcceptedText& accepted, std::vector<SyntaxError>& errors) {
   const std::string_view id = accepted.tree.language().id;
   if (id != "javascript" && id != "typescript" && id != "typescriptreact") return;
-  Ends of_statements;
-  Ends of_members;
+  MarkedEnds of_statements;
+  MarkedEnds of_members;
   walk(ts_tree_root_node(accepted.tree.raw()), [&](TSNode node) {
     const std::string_view type = type_of(node);
     const bool statement = is_one_of(type, statements);
@@ -101,7 +79,7 @@ void find_lost_statement_ends(const AcceptedText& accepted, std::vector<SyntaxEr
     // A directive such as 'use strict', and functions that are assigned, end as people like.
     const bool free = accepted.text_of(last) == "}" || type_of(ts_node_child(node, 0)) == "string";
     if (free) return true;
-    Ends& ends = statement ? of_statements : of_members;
+    MarkedEnds& ends = statement ? of_statements : of_members;
     if (accepted.text_of(last) == ";") {
       ends.closed++;
     } else {
@@ -114,11 +92,11 @@ void find_lost_statement_ends(const AcceptedText& accepted, std::vector<SyntaxEr
 }
 
 void find_unusual_last_elements(const AcceptedText& accepted, std::vector<SyntaxError>& errors) {
-  std::map<std::string_view, Ends> by_type;
+  std::map<std::string_view, MarkedEnds> by_type;
   walk(ts_tree_root_node(accepted.tree.raw()), [&](TSNode node) {
     if (type_of(node) == "match_arm" && type_of(ts_node_next_sibling(node)) == "}") {
       const size_t last = last_lexeme(accepted, node);
-      Ends& ends = by_type["match_arm"];
+      MarkedEnds& ends = by_type["match_arm"];
       if (accepted.text_of(last) == ",") {
         ends.closed++;
       } else if (accepted.text_of(last) != "}" && ends_line(accepted, last)) {
@@ -127,7 +105,7 @@ void find_unusual_last_elements(const AcceptedText& accepted, std::vector<Syntax
       return true;
     }
     if (const std::optional<size_t> last = end_of_long_list(accepted, node)) {
-      Ends& ends = by_type[type_of(node)];
+      MarkedEnds& ends = by_type[type_of(node)];
       if (accepted.text_of(*last) == ",") {
         ends.closed++;
       } else {

@@ -15,9 +15,7 @@ constexpr size_t longest_guessed = size_t{1} << 16;  // the longer a text, the m
 constexpr size_t most_doubtful = 8;                  // that are parsed
 
 bool parses_with(const AcceptedText& accepted, const TextChange& cure) {
-  const std::vector<TextChange> changes = {cure};
-  const Result<SyntaxTree> tree =
-      accepted.tree.reparse(edits_of(changes), accepted.text, apply(accepted.text, changes));
+  const Result<SyntaxTree> tree = reparse_with(accepted.tree, accepted.text, {cure});
   return tree.ok() && !tree->has_errors();
 }
 
@@ -42,6 +40,17 @@ void find_likely_errors(const AcceptedText& accepted, std::vector<SyntaxError>& 
 std::string_view AcceptedText::text_of(size_t lexeme) const {
   const ByteRange range = lexemes[lexeme].range;
   return text.substr(range.begin, range.size());
+}
+
+size_t AcceptedText::before(size_t lexeme) const {
+  do lexeme--;
+  while (lexeme > 0 && lexemes[lexeme].kind == Lexeme::Kind::comment);
+  return lexeme;
+}
+
+void MarkedEnds::tell(const AcceptedText& accepted, int enough, std::string_view mark,
+                      std::vector<SyntaxError>& errors) const {
+  if (open.size() == 1 && closed >= enough) errors.push_back(lost_mark(accepted, open.front(), mark));
 }
 
 SyntaxError lost_mark(const AcceptedText& accepted, size_t before, std::string_view mark) {

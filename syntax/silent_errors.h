@@ -21,6 +21,8 @@ struct AcceptedText {
   std::vector<Lexeme> lexemes;
 
   std::string_view text_of(size_t lexeme) const;
+  /// The last lexeme before another one, which is not the first, that is no comment.
+  size_t before(size_t lexeme) const;
 };
 
 /// At most `max_errors`, in the order of the text, each with its cure. A text that began with errors is looked at more
@@ -59,5 +61,14 @@ void find_unusual_indentation(const AcceptedText& accepted, std::vector<SyntaxEr
 
 /// `mark` is missing behind lexeme `before`.
 SyntaxError lost_mark(const AcceptedText& accepted, size_t before, std::string_view mark);
+
+/// Of things of one kind: how many end in a mark, and the last lexemes of those that do not.
+struct MarkedEnds {
+  int closed = 0;
+  std::vector<size_t> open;
+
+  /// Tells of the only one without the mark, if `enough` have it.
+  void tell(const AcceptedText& accepted, int enough, std::string_view mark, std::vector<SyntaxError>& errors) const;
+};
 
 }  // namespace lacuna::syntax

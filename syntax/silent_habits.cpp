@@ -53,12 +53,6 @@ void find_in_heap(const AcceptedText& accepted, size_t begin, size_t end, const 
   }
 }
 
-/// Calls that fill a line, as macros do, by what is called: how many end in `;`, and the ends of those that do not.
-struct CallEnds {
-  int closed = 0;
-  std::vector<size_t> open;
-};
-
 /// Where a `;` must be, and only a macro hides that it is missing.
 bool has_macros(const Language& language) {
   return language.id == "c" || language.id == "cpp" || language.id == "rust";
@@ -68,7 +62,7 @@ void find_lost_semicolons(const AcceptedText& accepted, std::vector<SyntaxError>
   const std::vector<Lexeme>& lexemes = accepted.lexemes;
   // The last call of a Rust function may be its value: usually not where all others are none.
   const bool close = accepted.tree.began_with_errors() && accepted.tree.language().id == "rust";
-  std::unordered_map<std::string_view, CallEnds> calls;
+  std::unordered_map<std::string_view, MarkedEnds> calls;  // that fill a line, as macros do, by what is called
   for (size_t i = 0; i + 3 < lexemes.size(); i++) {
     if (!lexemes[i].first_on_line || lexemes[i].kind != Lexeme::Kind::word) continue;
     size_t at = i + 1;
@@ -81,7 +75,7 @@ void find_lost_semicolons(const AcceptedText& accepted, std::vector<SyntaxError>
       at++;
     }
     if (at + 1 >= lexemes.size()) break;
-    CallEnds& ends = calls[accepted.text_of(i)];
+    MarkedEnds& ends = calls[accepted.text_of(i)];
     if (accepted.text_of(at + 1) == ";") {
       ends.closed++;
     } else if (lexemes[at + 1].first_on_line &&
@@ -91,8 +85,7 @@ void find_lost_semicolons(const AcceptedText& accepted, std::vector<SyntaxError>
       ends.closed -= enough;  // used in other ways, too
     }
   }
-  for (const auto& [name, ends] : calls)
-    if (ends.open.size() == 1 && ends.closed >= enough) errors.push_back(lost_mark(accepted, ends.open.front(), ";"));
+  for (const auto& [name, ends] : calls) ends.tell(accepted, enough, ";", errors);
 }
 
 }  // namespace
@@ -104,9 +97,7 @@ void find_lost_last_commas(const AcceptedText& accepted, std::vector<SyntaxError
     if (std::find(std::begin(lists), std::end(lists), ts_node_type(node)) == std::end(lists)) return true;
     const size_t closer = lexeme_at(accepted.lexemes, ts_node_end_byte(node) - 1);
     if (closer == accepted.lexemes.size() || !accepted.lexemes[closer].first_on_line) return true;
-    size_t last = closer;
-    do last--;
-    while (last > 0 && accepted.lexemes[last].kind == Lexeme::Kind::comment);
+    const size_t last = accepted.before(closer);
     if (accepted.lexemes[last].range.begin <= ts_node_start_byte(node) || accepted.text_of(last) == ",") return true;
     errors.push_back(lost_mark(accepted, last, ","));
     return true;

@@ -190,9 +190,7 @@ std::unordered_map<std::string_view, WrittenWord> written_words(const AcceptedTe
 
 /// The text parses with `target` in place of the word, and reads it as it does elsewhere.
 bool reads_as(const AcceptedText& accepted, ByteRange word, std::string_view target, TSSymbol symbol) {
-  const std::vector<TextChange> changes = {{word, std::string(target)}};
-  const Result<SyntaxTree> tree =
-      accepted.tree.reparse(edits_of(changes), accepted.text, apply(accepted.text, changes));
+  const Result<SyntaxTree> tree = reparse_with(accepted.tree, accepted.text, {{word, std::string(target)}});
   if (!tree.ok() || tree->has_errors()) return false;
   const uint32_t end = word.begin + static_cast<uint32_t>(target.size());
   const TSNode leaf = ts_node_descendant_for_byte_range(ts_tree_root_node(tree->raw()), word.begin, end);

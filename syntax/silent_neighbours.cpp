@@ -12,10 +12,6 @@ namespace {
 
 constexpr uint32_t enough_strings = 4;  // elements of a list with a string on each line
 
-std::string_view type_of(TSNode node) {
-  return ts_node_is_null(node) ? std::string_view() : std::string_view(ts_node_type(node));
-}
-
 /// Searches one tree.
 class LostCommas {
  public:

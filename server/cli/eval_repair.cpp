@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -14,6 +12,7 @@
 #include "server/cli/exit_code.h"
 #include "server/cli/json_output.h"
 #include "server/cli/repair_cases.h"
+#include "server/cli/sample_statistics.h"
 #include "server/cli/token_distance.h"
 #include "server/repair/error_repairs.h"
 #include "syntax/diagnose.h"
@@ -26,7 +25,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kMostErrors = 3;                  // asked for at once, as the language server does
-constexpr size_t kMostRepairs = 6;                 // found for one error, of which three are listed, as there
 constexpr size_t kTokensPerError = 4;              // that a valid repair may change
 constexpr std::string_view kLineCut = "truncate";  // whose words no parser can know: not in the headline
 
@@ -52,24 +50,13 @@ struct Row {
   double share(size_t part) const { return static_cast<double>(part) / static_cast<double>(count); }
 };
 
-/// Times in milliseconds.
-class Latencies {
- public:
-  void add_since(Clock::time_point begin) {
-    values_.push_back(std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
-  }
-  bool empty() const { return values_.empty(); }
-  double at(double share) const {
-    if (values_.empty()) return 0;
-    std::vector<double> sorted = values_;
-    std::sort(sorted.begin(), sorted.end());
-    return sorted[std::min(static_cast<size_t>(share * static_cast<double>(sorted.size())), sorted.size() - 1)];
-  }
-  Json to_json() const { return {{"p50", at(0.5)}, {"p95", at(0.95)}, {"max", at(1)}}; }
+double ms_since(Clock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+}
 
- private:
-  std::vector<double> values_;
-};
+Json to_json(const SampleStatistics& times) {
+  return {{"p50", times.p50}, {"p95", times.p95}, {"max", times.max}};
+}
 
 class RepairEvaluation {
  public:
@@ -93,8 +80,8 @@ class RepairEvaluation {
   std::vector<Row> languages_, kinds_, several_;
   Row all_{"all"};
   Row headline_{"HEADLINE single edit"};
-  Latencies searches_;
-  Latencies advices_;  ///< of the model, waiting for it included
+  std::vector<double> search_ms_;
+  std::vector<double> advice_ms_;  ///< of the model, waiting for it included
 };
 
 Row& row_of(std::vector<Row>& rows, const std::string& name) {
@@ -109,17 +96,12 @@ std::vector<std::string> RepairEvaluation::fixes(const syntax::SyntaxTree& tree,
   const std::vector<syntax::SyntaxError> errors = syntax::diagnose(tree, text);
   if (errors.empty()) return {};
   const std::vector<size_t> listed = syntax::errors_on_lines(errors, text, errors.front().range, kMostErrors);
-  const syntax::RepairOptions options{.budget = syntax::RepairOptions{}.budget / static_cast<int>(listed.size()),
-                                      .max_repairs = kMostRepairs};
+  const RepairSearchOptions options{.budget = RepairSearchOptions{}.budget / static_cast<int>(listed.size()),
+                                    .holes = advise_ != nullptr};
   const Clock::time_point begin = Clock::now();
   std::vector<ErrorRepairs> found;
-  for (const size_t error : listed) {
-    auto repairs = syntax::find_repairs(tree, text, errors[error], options);
-    std::optional<std::vector<syntax::Hole>> holes;
-    if (advise_) holes = syntax::find_holes(tree, text, errors[error], options);
-    found.emplace_back(std::move(repairs), std::move(holes));
-  }
-  searches_.add_since(begin);
+  for (const size_t error : listed) found.push_back(ErrorRepairs::of(tree, text, errors[error], options));
+  search_ms_.push_back(ms_since(begin));
   if (advise_ && found.front().asks_for_advice()) {
     auto snapshot = std::make_shared<Snapshot>();
     snapshot->text = std::make_shared<const std::string>(text);
@@ -127,7 +109,7 @@ std::vector<std::string> RepairEvaluation::fixes(const syntax::SyntaxTree& tree,
     snapshot->tree = std::make_shared<const syntax::SyntaxTree>(tree);
     const Clock::time_point asked = Clock::now();
     advise_(snapshot, errors[listed.front()], found.front());
-    advices_.add_since(asked);
+    advice_ms_.push_back(ms_since(asked));
   }
   std::vector<std::string> texts;
   for (const ErrorRepairs& repairs : found) {
@@ -194,12 +176,13 @@ void RepairEvaluation::print_table() const {
     std::for_each(rows->begin(), rows->end(), print);
   print(all_);
   print(headline_);
-  const auto print_times = [this](const char* name, const Latencies& times) {
-    if (times.empty()) return;
-    console_.print("{} p50 {:.0f} ms p95 {:.0f} ms max {:.0f} ms\n", name, times.at(0.5), times.at(0.95), times.at(1));
+  const auto print_times = [this](const char* name, const std::vector<double>& ms) {
+    const SampleStatistics times = statistics_of(ms);
+    if (times.count == 0) return;
+    console_.print("{} p50 {:.0f} ms p95 {:.0f} ms max {:.0f} ms\n", name, times.p50, times.p95, times.max);
   };
-  print_times("search", searches_);
-  print_times("advice", advices_);
+  print_times("search", search_ms_);
+  print_times("advice", advice_ms_);
 }
 
 Json RepairEvaluation::to_json() const {
@@ -215,8 +198,8 @@ Json RepairEvaluation::to_json() const {
     for (const Row& row : *group) rows.push_back(row_json(row));
   Json result = {{"rows", std::move(rows)}, {"all", row_json(all_)}};
   if (headline_.count > 0) result["headline"] = row_json(headline_);
-  result["search_ms"] = searches_.to_json();
-  if (!advices_.empty()) result["advice_ms"] = advices_.to_json();
+  result["search_ms"] = lacuna::server::to_json(statistics_of(search_ms_));
+  if (!advice_ms_.empty()) result["advice_ms"] = lacuna::server::to_json(statistics_of(advice_ms_));
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/completion/completion_state.h"
+#include "server/completion/text_hygiene.h"
 #include "support/log.h"
 
 namespace lacuna::server {
@@ -15,10 +16,6 @@ using namespace std::chrono_literals;
 constexpr size_t kMaxItems = 3;
 constexpr double kSureAfterDismissals = 0.7;
 constexpr auto kRetry = 60ms;  // between two looks at a text that offers nothing yet
-
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
 
 }  // namespace
 

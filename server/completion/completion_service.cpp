@@ -9,14 +9,6 @@
 
 namespace lacuna::server {
 
-namespace {
-
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
-
-}  // namespace
-
 void drop_partial_line(std::string& generated) {
   const size_t text = generated.find_first_not_of(" \t\r\n");
   const size_t newline = generated.rfind('\n');

@@ -16,10 +16,6 @@ namespace {
 constexpr int kStalls = 8;  // on a busy machine a parse may take so much longer than its budget
 constexpr std::string_view kBlanks = " \t\r\n";
 
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(kBlanks) == std::string_view::npos;
-}
-
 /// Without a tree: the first line with something on it, unless the text after the cursor begins with the same.
 syntax::Trimmed trim_line(std::string_view text, uint32_t offset, std::string_view generated) {
   syntax::Trimmed trimmed;

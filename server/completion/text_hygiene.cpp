@@ -57,6 +57,10 @@ std::string_view clean_prefix(std::string_view generated, std::string_view docum
   return generated.substr(0, offset);
 }
 
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
 std::string_view line_end_of(std::string_view document) {
   const size_t newline = document.find('\n');
   const bool carriage = newline != std::string_view::npos && newline > 0 && document[newline - 1] == '\r';

@@ -16,6 +16,9 @@ bool is_unseen(char32_t code_point);
 /// contains may stay. An incomplete last character is cut off.
 std::string_view clean_prefix(std::string_view generated, std::string_view document);
 
+/// Nothing but blanks and line ends.
+bool is_blank(std::string_view text);
+
 /// "\r\n" if that ends the first line of `document`, else "\n".
 std::string_view line_end_of(std::string_view document);
 

@@ -1,19 +1,13 @@
 #include "server/lsp/repair_task.h"
 
 #include <algorithm>
-#include <optional>
-#include <utility>
-
-#include "syntax/repair_holes.h"
 
 namespace lacuna::server {
 
 namespace {
 
-constexpr size_t kMostRepairs = 6;  // of one error: more than are listed, so that the model has a choice
-constexpr size_t kManyErrors = 5;   // more than people leave behind in a file that they close
+constexpr size_t kManyErrors = 5;  // more than people leave behind in a file that they close
 constexpr std::chrono::milliseconds kBudget{500};
-constexpr std::chrono::milliseconds kHoleBudget{100};
 constexpr std::chrono::milliseconds kDoubtBudget{250};
 
 }  // namespace
@@ -22,16 +16,12 @@ void RepairTask::run() {
   const syntax::SyntaxTree& tree = *analysis->snapshot->tree;
   const std::string& text = *analysis->snapshot->text;
   const auto share = static_cast<int>(errors.size()) + (fix_all ? 1 : 0);
-  const syntax::RepairOptions options{
-      .budget = kBudget / std::max(1, share), .cancel = &cancelled, .max_repairs = kMostRepairs};
+  const std::chrono::milliseconds budget = kBudget / std::max(1, share);
   for (const size_t error : errors) {
-    const syntax::SyntaxError& each = analysis->errors[error];
-    auto found = syntax::find_repairs(tree, text, each, options);
-    std::optional<std::vector<syntax::Hole>> missing;
-    if (holes) missing = syntax::find_holes(tree, text, each, {.budget = kHoleBudget, .cancel = &cancelled});
-    repairs.emplace_back(std::move(found), std::move(missing));
+    repairs.push_back(ErrorRepairs::of(tree, text, analysis->errors[error],
+                                       {.budget = budget, .cancel = &cancelled, .holes = holes}));
   }
-  if (fix_all) all = syntax::fix_all(tree, text, options);
+  if (fix_all) all = syntax::fix_all(tree, text, {.budget = budget, .cancel = &cancelled});
   if (doubt) grammar_errs = !can_be_mended();
 }
 

@@ -7,9 +7,20 @@ namespace lacuna::server {
 
 namespace {
 
-constexpr size_t kMostListed = 3;  // of the found ones
+constexpr size_t kMostListed = 3;   // of the found ones
+constexpr size_t kMostRepairs = 6;  // found: more than are listed, so that the model has a choice
+constexpr std::chrono::milliseconds kHoleBudget{100};
 
 }  // namespace
+
+ErrorRepairs ErrorRepairs::of(const syntax::SyntaxTree& tree, std::string_view text, const syntax::SyntaxError& error,
+                              const RepairSearchOptions& options) {
+  auto found = syntax::find_repairs(tree, text, error,
+                                    {.budget = options.budget, .cancel = options.cancel, .max_repairs = kMostRepairs});
+  std::optional<std::vector<syntax::Hole>> holes;
+  if (options.holes) holes = syntax::find_holes(tree, text, error, {.budget = kHoleBudget, .cancel = options.cancel});
+  return {std::move(found), std::move(holes)};
+}
 
 ErrorRepairs::ErrorRepairs(std::vector<syntax::Repair> repairs, std::optional<std::vector<syntax::Hole>> holes)
     : found_(std::move(repairs)), holes_(std::move(holes)), order_(order_repairs(found_, {})) {}

@@ -2,8 +2,11 @@
 /// advice.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,6 +14,12 @@
 #include "syntax/repair_holes.h"
 
 namespace lacuna::server {
+
+struct RepairSearchOptions {
+  std::chrono::milliseconds budget{500};
+  const std::atomic<bool>* cancel = nullptr;
+  bool holes = false;  ///< look for what is missing as well: there is a model that could write it
+};
 
 /// A repair by its number in the order in which repairs were found, which stays whatever the model says.
 struct ListedRepair {
@@ -22,6 +31,9 @@ struct ListedRepair {
 class ErrorRepairs {
  public:
   ErrorRepairs() = default;
+  /// Searches. Pure; any thread.
+  static ErrorRepairs of(const syntax::SyntaxTree& tree, std::string_view text, const syntax::SyntaxError& error,
+                         const RepairSearchOptions& options);
   /// As find_repairs and find_holes found them; no holes where nobody has looked for them, for want of a model.
   ErrorRepairs(std::vector<syntax::Repair> repairs, std::optional<std::vector<syntax::Hole>> holes);
 

@@ -38,17 +38,6 @@ syntax::ByteRange scored_range(std::string_view text, std::span<const syntax::Re
   return {line_begin(text, first), line_end(text, std::min(text.size(), line_end(text, last) + kBytesAfter))};
 }
 
-/// The changed text of `range`, which all changes lie in.
-std::string changed(std::string_view text, syntax::ByteRange range, const std::vector<syntax::TextChange>& changes) {
-  std::string result;
-  uint32_t at = range.begin;
-  for (const syntax::TextChange& change : changes) {
-    result.append(text.substr(at, change.range.begin - at)).append(change.text);
-    at = change.range.end;
-  }
-  return result.append(text.substr(at, range.end - at));
-}
-
 /// Never empty: a first token has nothing to be likely after.
 Tokens context_tokens(const engine::Tokenizer& tokenizer, std::string_view text, uint32_t end) {
   Tokens tokens;
@@ -72,7 +61,8 @@ std::vector<ScoringPrompt> scoring_prompts(const engine::Tokenizer& tokenizer, s
   const Tokens context = context_tokens(tokenizer, text, range.begin);
   std::vector<ScoringPrompt> prompts;
   for (const syntax::Repair& repair : repairs) {
-    const Tokens lines = tokenizer.encode(with_line_ends(changed(text, range, repair.changes), "\n"));
+    const std::string changed = syntax::apply(text.substr(0, range.end), repair.changes).substr(range.begin);
+    const Tokens lines = tokenizer.encode(with_line_ends(changed, "\n"));
     ScoringPrompt prompt{context, static_cast<int>(lines.size())};
     prompt.tokens.insert(prompt.tokens.end(), lines.begin(), lines.end());
     prompts.push_back(std::move(prompt));
