@@ -35,9 +35,8 @@ describe('syntax errors', () => {
     await vscode.squiggles(1);
     await vscode.goTo(2, 8);
     await vscode.screenshot('squiggle');
-    await vscode.page.keyboard.press('Control+.');
-    const fix = vscode.page.locator('.action-widget .monaco-list-row', { hasText: 'Insert' }).first();
-    await fix.waitFor();
+    await vscode.openQuickFixes();
+    await vscode.quickFix('Insert').waitFor();
     await vscode.screenshot('quick-fix');
     await vscode.page.keyboard.press('Enter');
     await vscode.squiggles(0);
@@ -96,7 +95,6 @@ describe('with fixes on saving', () => {
 
 describe('with a model that fills in the middle', () => {
   const hole = 'def add(a, b):\n    return a + b\n\n\nprint(add(1, b=))\n';
-  const row = '.action-widget .monaco-list-row';
   let browser: Browser;
   let server: CodeServer;
   let vscode: Workbench;
@@ -119,11 +117,10 @@ describe('with a model that fills in the middle', () => {
     await vscode.openFile('hole.py');
     await vscode.squiggles(1);
     await vscode.goTo(5, 8);
-    const written = vscode.page.locator(row, { hasText: 'written by the model' }).first();
+    const written = vscode.quickFix('written by the model');
     // The list never waits for the model: it is opened again until the model's text is in it.
     await until('the model has written', async () => {
-      await vscode.page.keyboard.press('Control+.');
-      await vscode.page.locator(row, { hasText: 'Remove' }).first().waitFor();
+      await vscode.openQuickFixes();
       if ((await written.count()) > 0) return true;
       await vscode.page.keyboard.press('Escape');
       return false;

@@ -121,6 +121,22 @@ export class Workbench {
     await until('there is no ghost text', async () => (await this.ghostText()).trim() === '');
   }
 
+  /** The first entry of the list of quick-fixes that has `text` in it. */
+  quickFix(text: string) {
+    return this.page.locator('.action-widget .monaco-list-row', { hasText: text }).first();
+  }
+
+  /**
+   * Opens the list of quick-fixes at the cursor. It is asked for until it opens: VS Code looks for actions by itself a moment after the
+   * cursor has moved, and drops a list that was asked for meanwhile.
+   */
+  async openQuickFixes(): Promise<void> {
+    await until('the list of quick-fixes is open', async () => {
+      await this.page.keyboard.press('Control+.');
+      return this.quickFix('').waitFor({ timeout: 2_000 }).then(() => true, () => false);
+    });
+  }
+
   /** Saves, and reads what was written. */
   async save(name: string): Promise<string> {
     await this.page.keyboard.press('Control+s');
