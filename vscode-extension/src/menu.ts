@@ -1,5 +1,6 @@
 // The menu of the status bar item: what can be done, under one line that says how things are.
 import { commands, l10n, window, type QuickPickItem } from 'vscode';
+import { languageName } from './language-name';
 import type { Server } from './server';
 import { appearance, pausedHere } from './status-bar';
 
@@ -49,9 +50,10 @@ function pauseEntries(server: Server): Entry[] {
   };
   if (!editor) return status?.pausedLanguages.length ? [resume, pause] : [pause];
   const language = editor.document.languageId;
+  const name = languageName(language);
   const here: Entry = pausedHere(server, editor)
-    ? { label: `$(play) ${l10n.t('Resume in This Language ({0})', language)}`, run: () => server.ask('lacuna.resume', { language }) }
-    : { label: `$(debug-pause) ${l10n.t('Pause in This Language ({0})', language)}`, run: () => server.ask('lacuna.pause', { language }) };
+    ? { label: `$(play) ${l10n.t('Resume in This Language ({0})', name)}`, run: () => server.ask('lacuna.resume', { language }) }
+    : { label: `$(debug-pause) ${l10n.t('Pause in This Language ({0})', name)}`, run: () => server.ask('lacuna.pause', { language }) };
   return [pause, here];
 }
 

@@ -59,9 +59,9 @@ describe('the status bar item', () => {
 
   test('pauses in one language', async () => {
     await vscode.page.keyboard.press('Escape');
-    await vscode.menu('Pause in This Language (python)');
+    await vscode.menu('Pause in This Language (Python)');
     await vscode.statusShows('paused');
-    await vscode.menu('Resume in This Language (python)');
+    await vscode.menu('Resume in This Language (Python)');
     await vscode.ready();
   });
 
