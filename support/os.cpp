@@ -26,11 +26,6 @@
 namespace lacuna::os {
 namespace {
 
-Error io_error(const char* what, const std::string& path, int error) {
-  const ErrorCode code = error == ENOENT || error == ENOTDIR ? ErrorCode::not_found : ErrorCode::io;
-  return Error::format(code, "{} '{}': {}", what, path, std::strerror(error));
-}
-
 /// Opens a regular file for reading. O_NONBLOCK keeps the open of a pipe from waiting for its writer.
 Result<Descriptor> open_regular(const std::string& path, struct stat& info) {
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -73,7 +68,7 @@ std::vector<int> allowed_cpus() {
 }  // namespace
 
 Result<MappedFile> MappedFile::open(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   LACUNA_ASSIGN_OR_RETURN(Descriptor file, open_regular(path, info));
   const auto size = static_cast<size_t>(info.st_size);
   if (size == 0) return Error::format(ErrorCode::corrupt, "'{}' is empty", path);
@@ -83,13 +78,14 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
 }
 
 bool MappedFile::changed() const {
-  struct stat info {};
+  struct stat info{};
   if (file_.get() < 0 || ::fstat(file_.get(), &info) != 0) return false;
   return lacuna::os::modified_ns(info) != modified_ns_ || static_cast<size_t>(info.st_size) != size_;
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)),
+    : data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
       modified_ns_(std::exchange(other.modified_ns_, 0)),
       file_(std::move(other.file_)) {}
 
@@ -118,7 +114,7 @@ MappedFile::~MappedFile() {
 void end_on_lost_file(int exit_code) {
   static int code;
   code = exit_code;
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_sigaction = [](int, siginfo_t*, void*) {
     constexpr char kMessage[] =
         "lacuna: a file that is in use, such as the model's, was cut short or could not be read: start again\n";
@@ -200,7 +196,7 @@ uint64_t private_bytes() {
 }
 
 uint64_t peak_resident_bytes() {
-  struct rusage usage {};
+  struct rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
 }
@@ -230,7 +226,7 @@ uint64_t total_memory_bytes() {
 }
 
 Result<std::string> read_file(const std::string& path, size_t max_bytes) {
-  struct stat info {};
+  struct stat info{};
   LACUNA_ASSIGN_OR_RETURN(Descriptor file, open_regular(path, info));
   const auto size = static_cast<size_t>(info.st_size);
   std::string contents;
@@ -257,25 +253,12 @@ Result<void> write_file_atomically(const std::string& given_path, std::string_vi
   char* const resolved = ::realpath(given_path.c_str(), nullptr);
   const std::string path = resolved != nullptr ? resolved : given_path;
   std::free(resolved);
-  std::string temporary = path + ".XXXXXX";
-  const Descriptor file(::mkstemp(temporary.data()));
-  if (file.get() < 0) return io_error("cannot write", path, errno);
-  const auto fail = [&](int error) -> Error {
-    ::unlink(temporary.c_str());
-    return io_error("cannot write", path, error);
-  };
-  struct stat old {};
+  struct stat old{};
   const mode_t mode = ::stat(path.c_str(), &old) == 0 ? old.st_mode & 07777 : 0644;
-  if (::fchmod(file.get(), mode) != 0) return fail(errno);
-  for (size_t done = 0; done < contents.size();) {
-    const ssize_t wrote = ::write(file.get(), contents.data() + done, contents.size() - done);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return fail(errno);
-    done += static_cast<size_t>(wrote);
-  }
-  if (::fsync(file.get()) != 0) return fail(errno);
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return fail(errno);
-  return {};
+  LACUNA_ASSIGN_OR_RETURN(UnfinishedFile file, UnfinishedFile::create(path, contents.size()));
+  LACUNA_RETURN_IF_ERROR(file.set_mode(mode));
+  LACUNA_RETURN_IF_ERROR(file.write(0, std::as_bytes(std::span(contents))));
+  return file.finish();
 }
 
 }  // namespace lacuna::os

@@ -15,13 +15,6 @@
 namespace lacuna::os {
 namespace {
 
-Error io_error(const char* what, const std::string& path, int error) {
-  const ErrorCode code = error == ENOENT || error == ENOTDIR    ? ErrorCode::not_found
-                         : error == ENOSPC || error == EDQUOT ? ErrorCode::exhausted
-                                                              : ErrorCode::io;
-  return Error::format(code, "{} '{}': {}", what, path, std::strerror(error));
-}
-
 Result<void> check_owner(const struct stat& info, const std::string& path) {
   if (info.st_uid != ::geteuid()) {
     return Error::format(ErrorCode::unsupported, "'{}' belongs to user {}, not to {}", path, info.st_uid, ::geteuid());
@@ -35,6 +28,13 @@ Result<void> check_owner(const struct stat& info, const std::string& path) {
 
 }  // namespace
 
+Error io_error(const char* what, const std::string& path, int error) {
+  const ErrorCode code = error == ENOENT || error == ENOTDIR  ? ErrorCode::not_found
+                         : error == ENOSPC || error == EDQUOT ? ErrorCode::exhausted
+                                                              : ErrorCode::io;
+  return Error::format(code, "{} '{}': {}", what, path, std::strerror(error));
+}
+
 Descriptor::~Descriptor() {
   if (fd_ >= 0) ::close(fd_);
 }
@@ -43,7 +43,7 @@ Result<void> make_private_folder(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(folder).parent_path(), error);
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return io_error("cannot make the folder", folder, errno);
-  struct stat info {};
+  struct stat info{};
   if (::lstat(folder.c_str(), &info) != 0) return io_error("cannot stat", folder, errno);
   if (!S_ISDIR(info.st_mode)) return Error::format(ErrorCode::io, "'{}' is not a folder", folder);
   return check_owner(info, folder);
@@ -52,7 +52,7 @@ Result<void> make_private_folder(const std::string& folder) {
 Result<PrivateFile> PrivateFile::open(const std::string& path) {
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
   if (file.get() < 0) return io_error("cannot open", path, errno);
-  struct stat info {};
+  struct stat info{};
   if (::fstat(file.get(), &info) != 0) return io_error("cannot stat", path, errno);
   if (!S_ISREG(info.st_mode)) return Error::format(ErrorCode::invalid_argument, "'{}' is not a regular file", path);
   LACUNA_RETURN_IF_ERROR(check_owner(info, path));
@@ -78,7 +78,7 @@ Result<UnfinishedFile> UnfinishedFile::create(const std::string& path, uint64_t 
   UnfinishedFile unfinished(std::move(file), path, std::move(temporary));
 #ifdef __linux__
   // posix_fallocate() would write zeros where the file system cannot reserve: then the disk may fill up while we write.
-  if (::fallocate(unfinished.file_.get(), 0, 0, static_cast<off_t>(size)) != 0 && errno != EOPNOTSUPP &&
+  if (size > 0 && ::fallocate(unfinished.file_.get(), 0, 0, static_cast<off_t>(size)) != 0 && errno != EOPNOTSUPP &&
       errno != ENOSYS && errno != EINTR) {
     return unfinished.failure(errno);
   }
@@ -103,6 +103,11 @@ Result<void> UnfinishedFile::write(uint64_t offset, std::span<const std::byte> b
     bytes = bytes.subspan(static_cast<size_t>(wrote));
     offset += static_cast<uint64_t>(wrote);
   }
+  return {};
+}
+
+Result<void> UnfinishedFile::set_mode(unsigned mode) {
+  if (::fchmod(file_.get(), static_cast<mode_t>(mode)) != 0) return failure(errno);
   return {};
 }
 
@@ -133,7 +138,7 @@ Result<FileLock> FileLock::try_take(const std::string& path) {
 }
 
 uint64_t free_disk_bytes(const std::string& folder) {
-  struct statvfs info {};
+  struct statvfs info{};
   if (::statvfs(folder.c_str(), &info) != 0) return 0;
   return uint64_t{info.f_bavail} * info.f_frsize;
 }

@@ -11,6 +11,9 @@
 
 namespace lacuna::os {
 
+/// The error of a system call on a file: not_found, exhausted (the disk is full), or io.
+Error io_error(const char* what, const std::string& path, int error);
+
 /// A descriptor that is closed at the end of its life.
 class Descriptor {
  public:
@@ -28,8 +31,8 @@ class Descriptor {
   int fd_ = -1;
 };
 
-/// Makes `folder` (mode 0700) and what is missing above it. Errors: io; unsupported (it is another user's, or others may
-/// write to it).
+/// Makes `folder` (mode 0700) and what is missing above it. Errors: io; unsupported (it is another user's, or others
+/// may write to it).
 Result<void> make_private_folder(const std::string& folder);
 
 /// A regular file of this user that nobody else may write to, opened for reading.
@@ -70,6 +73,8 @@ class UnfinishedFile {
 
   /// Errors: io, exhausted (the disk is full).
   Result<void> write(uint64_t offset, std::span<const std::byte> bytes);
+  /// Errors: io.
+  Result<void> set_mode(unsigned mode);
   /// Hands a part that was written to the disk, and waits for the part of the same size before it: so that finish() has
   /// little left to wait for. A hint.
   void start_flush(uint64_t offset, uint64_t size);
