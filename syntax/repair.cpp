@@ -28,9 +28,10 @@ namespace {
 
 constexpr size_t max_verified = 12;       // reparses in one answer
 constexpr int max_hidden_repairs = 12;    // of earlier errors
-constexpr int max_steps = 200;           // of fix-all
+constexpr int max_steps = 200;            // of fix-all
 constexpr int max_joint_repairs = 4;      // of errors mended together
 constexpr double preferred_chance = 0.5;  // of being what the author meant, by the ranker's own estimate
+constexpr double far_behind = 6;          // in score: what removes a line takes the errors on it away, too
 constexpr double joint_chance = 0.5;      // from which on a likely repair is worth mending the next error too
 
 struct Ranked {
@@ -150,8 +151,10 @@ class RepairRequest {
       tested.push_back({std::move(*changes), &ranked[i], *verdict});
     }
     size_t fewest = SIZE_MAX;
-    for (const Tested& each : tested)
-      if (each.verdict.remaining_errors == 0) fewest = std::min(fewest, each.verdict.silent_errors);
+    for (const Tested& each : tested) {
+      const bool likely = each.ranked->score > tested.front().ranked->score - far_behind;
+      if (likely && each.verdict.remaining_errors == 0) fewest = std::min(fewest, each.verdict.silent_errors);
+    }
     std::stable_partition(tested.begin(), tested.end(),
                           [fewest](const Tested& each) { return each.verdict.silent_errors <= fewest; });
     std::vector<Repair> repairs;
@@ -170,9 +173,8 @@ class RepairRequest {
 
   /// Where the first ones leave errors that the grammar lets pass, a few more are tried.
   static size_t max_worse(const std::vector<Tested>& tested) {
-    const auto worse = std::count_if(tested.begin(), tested.end(), [](const Tested& each) {
-      return each.verdict.silent_errors > 0;
-    });
+    const auto worse =
+        std::count_if(tested.begin(), tested.end(), [](const Tested& each) { return each.verdict.silent_errors > 0; });
     return static_cast<size_t>(worse);
   }
 

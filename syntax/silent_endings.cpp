@@ -12,7 +12,8 @@
 namespace lacuna::syntax {
 namespace {
 
-constexpr int enough_statements = 8;  // that end as they should
+constexpr int enough_statements = 8;   // that end as they should
+constexpr size_t most_statements = 3;  // that do not
 constexpr int enough_members = 4;
 constexpr int enough_lists = 5;
 
@@ -87,7 +88,7 @@ void find_lost_statement_ends(const AcceptedText& accepted, std::vector<SyntaxEr
     }
     return true;
   });
-  of_statements.tell(accepted, enough_statements, ";", errors);
+  of_statements.tell(accepted, enough_statements, ";", errors, most_statements);
   of_members.tell(accepted, enough_members, ";", errors);
 }
 

@@ -48,9 +48,10 @@ size_t AcceptedText::before(size_t lexeme) const {
   return lexeme;
 }
 
-void MarkedEnds::tell(const AcceptedText& accepted, int enough, std::string_view mark,
-                      std::vector<SyntaxError>& errors) const {
-  if (open.size() == 1 && closed >= enough) errors.push_back(lost_mark(accepted, open.front(), mark));
+void MarkedEnds::tell(const AcceptedText& accepted, int enough, std::string_view mark, std::vector<SyntaxError>& errors,
+                      size_t most) const {
+  if (open.empty() || open.size() > most || closed < enough * static_cast<int>(open.size())) return;
+  for (const size_t each : open) errors.push_back(lost_mark(accepted, each, mark));
 }
 
 SyntaxError lost_mark(const AcceptedText& accepted, size_t before, std::string_view mark) {

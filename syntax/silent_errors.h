@@ -45,12 +45,12 @@ void find_broken_habits(const AcceptedText& accepted, std::vector<SyntaxError>& 
 // The checks of a text that began with errors: likely, but not certain. What they find is parsed with its cure before
 // it is told.
 
-/// Two names that lost the `.` or `::` between them, where the file has them apart elsewhere.
+/// Two names that lost the `.` or `::` between them, where the file has both, and the first before such a mark.
 void find_joined_names(const AcceptedText& accepted, std::vector<SyntaxError>& errors);
 /// A word written once that is one slip from a word which the grammar knows, and is taken for that one if it is put
 /// there as elsewhere in the file.
 void find_likely_keywords(const AcceptedText& accepted, std::vector<SyntaxError>& errors);
-/// The only statement without its semicolon (JavaScript, TypeScript).
+/// The few statements without their semicolons (JavaScript, TypeScript).
 void find_lost_statement_ends(const AcceptedText& accepted, std::vector<SyntaxError>& errors);
 /// The only list over several lines without a comma behind its last element.
 void find_unusual_last_elements(const AcceptedText& accepted, std::vector<SyntaxError>& errors);
@@ -67,8 +67,9 @@ struct MarkedEnds {
   int closed = 0;
   std::vector<size_t> open;
 
-  /// Tells of the only one without the mark, if `enough` have it.
-  void tell(const AcceptedText& accepted, int enough, std::string_view mark, std::vector<SyntaxError>& errors) const;
+  /// Tells of the only one without the mark, or of up to `most`, if `enough` for each of them have it.
+  void tell(const AcceptedText& accepted, int enough, std::string_view mark, std::vector<SyntaxError>& errors,
+            size_t most = 1) const;
 };
 
 }  // namespace lacuna::syntax

@@ -60,13 +60,14 @@ bool has_macros(const Language& language) {
 
 void find_lost_semicolons(const AcceptedText& accepted, std::vector<SyntaxError>& errors) {
   const std::vector<Lexeme>& lexemes = accepted.lexemes;
-  // The last call of a Rust function may be its value: usually not where all others are none.
+  // The last macro of a Rust function may be its value: usually not where all others are none.
   const bool close = accepted.tree.began_with_errors() && accepted.tree.language().id == "rust";
   std::unordered_map<std::string_view, MarkedEnds> calls;  // that fill a line, as macros do, by what is called
   for (size_t i = 0; i + 3 < lexemes.size(); i++) {
     if (!lexemes[i].first_on_line || lexemes[i].kind != Lexeme::Kind::word) continue;
     size_t at = i + 1;
-    if (accepted.text_of(at) == "!") at++;
+    const bool macro = accepted.text_of(at) == "!";
+    if (macro) at++;
     if (accepted.text_of(at) != "(") continue;
     int depth = 0;
     while (at < lexemes.size()) {
@@ -79,7 +80,7 @@ void find_lost_semicolons(const AcceptedText& accepted, std::vector<SyntaxError>
     if (accepted.text_of(at + 1) == ";") {
       ends.closed++;
     } else if (lexemes[at + 1].first_on_line &&
-               (lexemes[at + 1].kind != Lexeme::Kind::mark || (close && accepted.text_of(at + 1) == "}"))) {
+               (lexemes[at + 1].kind != Lexeme::Kind::mark || (close && macro && accepted.text_of(at + 1) == "}"))) {
       ends.open.push_back(at);
     } else {
       ends.closed -= enough;  // used in other ways, too

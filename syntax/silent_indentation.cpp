@@ -16,7 +16,12 @@ struct LogicalLine {
   ByteRange first;   // its first lexeme
   int indent;        // columns
   bool opens_block;  // ends in `:`
+  bool leaves;       // begins with `return` or the like: nothing can follow in its block
 };
+
+bool leaves_block(std::string_view word) {
+  return word == "return" || word == "raise" || word == "continue" || word == "break";
+}
 
 /// Empty where the scanner sees a string that is not closed or a bracket that is alone: the text parses, so the scanner
 /// is wrong about it (f-strings within f-strings).
@@ -28,7 +33,8 @@ std::vector<LogicalLine> logical_lines(const AcceptedText& accepted) {
     const Lexeme& each = accepted.lexemes[i];
     if (each.kind == Lexeme::Kind::comment) continue;
     const bool is_mark = each.kind == Lexeme::Kind::mark;
-    if (each.first_on_line && depth == 0 && !continued) lines.push_back({each.range, each.indent, false});
+    if (each.first_on_line && depth == 0 && !continued)
+      lines.push_back({each.range, each.indent, false, leaves_block(accepted.text_of(i))});
     if (is_opening(accepted.text, each)) depth++;
     if (is_closing(accepted.text, each)) depth--;
     if (depth < 0 || each.unclosed) return {};
@@ -68,11 +74,12 @@ std::optional<WrongDepth> first_wrong_depth(const std::vector<LogicalLine>& line
     const size_t last = open.back();
     while (open.size() > 1 && lines[open.back()].indent > indent) open.pop_back();
     if (lines[open.back()].indent == indent) continue;
-    // Between two depths: the nearer is meant.
+    // Between two depths: the nearer is meant, but for what would never be reached.
     const size_t outer = open.back();
     const size_t inner = open.size() > 1 || last != outer ? last : outer;
     const bool nearer_inner = lines[inner].indent - indent <= indent - lines[outer].indent;
-    return WrongDepth{at, nearer_inner ? inner : outer};
+    const bool unreachable = lines[at - 1].leaves && lines[at - 1].indent == lines[inner].indent;
+    return WrongDepth{at, nearer_inner && !unreachable ? inner : outer};
   }
   return std::nullopt;
 }

@@ -11,29 +11,44 @@ namespace lacuna::syntax {
 namespace {
 
 constexpr size_t shortest_joined = 4;
+constexpr size_t shortest_known = 4;  // of a right part that was never seen behind the left one (`stdout`, `strlen`)
 constexpr size_t longest_joined = 64;
-constexpr int often = 2;
 constexpr std::string_view joints[] = {".", "::", "->"};
 
 uint64_t before_joint(std::string_view word, std::string_view joint) {
   return mix(hash_text(word), hash_text(joint));
 }
 
-uint64_t after_joint(std::string_view joint, std::string_view word) {
-  return mix(hash_text(joint), hash_text(word));
-}
-
 uint64_t around_joint(std::string_view left, std::string_view joint, std::string_view right) {
   return mix(before_joint(left, joint), hash_text(right));
 }
 
+bool is_joint(std::string_view text) {
+  return std::find(std::begin(joints), std::end(joints), text) != std::end(joints);
+}
+
+bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+
 /// A single letter comes apart from too many words, names joined by `_` are one, and `ExprLit` is likely to be a type
-/// beside `Expr::Lit`.
+/// beside `Expr::Lit`; `ExprLIT` is none.
 bool may_be_apart(std::string_view left, std::string_view right) {
-  const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
   if (left.size() < 2 || right.size() < 2) return false;
   if (left.back() == '_' || right.front() == '_' || (right.front() >= '0' && right.front() <= '9')) return false;
-  return !(is_upper(left.front()) && is_upper(right.front()));
+  if (!is_upper(left.front()) || !is_upper(right.front())) return true;
+  return is_lower(left.back()) && std::none_of(right.begin(), right.end(), is_lower);
+}
+
+/// Behind a joint stands the member or the part of a path that somebody else has named; but `lang.utilList` may be two.
+bool may_follow_joint(std::string_view left, std::string_view right) {
+  return !is_upper(left.back()) && is_upper(right.front());
+}
+
+/// A name that is assigned may be declared there; members are not.
+bool may_be_declared(std::string_view left, std::string_view after) {
+  return after == "=" && left != "this" && left != "self";
 }
 
 /// The names of a file that stand on either side of a joint.
@@ -45,9 +60,8 @@ class JoinedNames {
       if (lexemes[i].kind == Lexeme::Kind::word) words_[accepted.text_of(i)]++;
     for (size_t i = 1; i + 1 < lexemes.size(); i++) {
       const std::string_view joint = accepted.text_of(i);
-      if (std::find(std::begin(joints), std::end(joints), joint) == std::end(joints)) continue;
+      if (!is_joint(joint)) continue;
       counts_[before_joint(accepted.text_of(i - 1), joint)]++;
-      counts_[after_joint(joint, accepted.text_of(i + 1))]++;
       counts_[around_joint(accepted.text_of(i - 1), joint, accepted.text_of(i + 1))]++;
     }
   }
@@ -59,10 +73,14 @@ class JoinedNames {
     return found != words_.end() && found->second == 1;
   }
 
-  /// Both names stand at this joint elsewhere: with each other, or each of them often.
+  /// Both names stand at this joint elsewhere.
   bool stand_at(std::string_view left, std::string_view joint, std::string_view right) const {
-    if (count(around_joint(left, joint, right)) > 0) return true;
-    return count(before_joint(left, joint)) >= often && count(after_joint(joint, right)) >= often;
+    return count(around_joint(left, joint, right)) > 0;
+  }
+
+  /// The left name stands before this joint elsewhere.
+  bool stands_before(std::string_view left, std::string_view joint) const {
+    return count(before_joint(left, joint)) > 0;
   }
 
  private:
@@ -84,12 +102,19 @@ void find_joined_names(const AcceptedText& accepted, std::vector<SyntaxError>& e
     if (accepted.lexemes[i].kind != Lexeme::Kind::word || word.size() < shortest_joined ||
         word.size() > longest_joined || !names.is_single(word))
       continue;
+    const std::string_view before = i > 0 ? accepted.text_of(i - 1) : std::string_view();
+    const std::string_view after = i + 1 < accepted.lexemes.size() ? accepted.text_of(i + 1) : std::string_view();
+    const bool behind_joint = is_joint(before) || before == "/";
     for (uint32_t at = 1; at < word.size(); at++) {
       const std::string_view left = word.substr(0, at);
       const std::string_view right = word.substr(at);
       if (!names.holds(left) || !names.holds(right) || !may_be_apart(left, right)) continue;
-      const auto joint = std::find_if(std::begin(joints), std::end(joints),
-                                      [&](std::string_view each) { return names.stand_at(left, each, right); });
+      if ((behind_joint && !may_follow_joint(left, right)) || may_be_declared(left, after)) continue;
+      const auto joint = std::find_if(std::begin(joints), std::end(joints), [&](std::string_view each) {
+        if (names.stand_at(left, each, right)) return true;
+        const bool fits = !behind_joint && (!is_joint(after) || after == each);
+        return fits && right.size() >= shortest_known && names.stands_before(left, each);
+      });
       if (joint == std::end(joints)) continue;
       const uint32_t place = accepted.lexemes[i].range.begin + at;
       errors.push_back({accepted.lexemes[i].range,

@@ -18,14 +18,17 @@ class LostCommas {
   LostCommas(const AcceptedText& accepted, std::vector<SyntaxError>& errors) : accepted_(accepted), errors_(errors) {}
 
   void run() {
-    walk(ts_tree_root_node(accepted_.tree.raw()), [this](TSNode node) {
+    std::vector<TSNode> apart;
+    walk(ts_tree_root_node(accepted_.tree.raw()), [&](TSNode node) {
       const std::string_view type = type_of(node);
       if (type == "concatenated_string") joined_strings(node);
       if (type == "binary_expression") sign_after_blank(node);
-      if (type == "subscript" || type == "call") bracket_after_blank(node);
+      if ((type == "subscript" || type == "call") && bracket_after_blank(node)) apart.push_back(node);
       if (type == "token_tree") literal_in_heap(node);
       return true;
     });
+    // In a file that writes its calls so there are more of them.
+    if (apart.size() == 1 && in_list(apart.front())) tell_after(ts_node_child(apart.front(), 0));
   }
 
  private:
@@ -91,10 +94,10 @@ class LostCommas {
   }
 
   /// `f(a [b])`, `f(a (b))` in Python.
-  void bracket_after_blank(TSNode node) {
-    if (accepted_.tree.language().id != "python" || !in_list(node) || ts_node_child_count(node) < 2) return;
+  bool bracket_after_blank(TSNode node) const {
+    if (accepted_.tree.language().id != "python" || ts_node_child_count(node) < 2) return false;
     const TSNode left = ts_node_child(node, 0);
-    if (blank_at(ts_node_end_byte(left)) && same_line(left, ts_node_child(node, 1))) tell_after(left);
+    return blank_at(ts_node_end_byte(left)) && same_line(left, ts_node_child(node, 1));
   }
 
   /// A string before a name or another literal in the arguments of a macro (Rust).

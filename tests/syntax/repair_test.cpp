@@ -170,6 +170,15 @@ TEST_CASE("a lost operator comes back between the blanks that it leaves") {
                "void f(int x) {\n  int a = x + 1;\n  int b = x + 2;\n}\n");
 }
 
+TEST_CASE("a repair is no better for taking a line away with an error that the grammar lets pass") {
+  const std::string broken =
+      "fn f(r: R) {\n    loop {\n        match r {\n            Okn) if n > 0 => contiune,\n"
+      "            Ok(n) => g(n),\n            Err(e) => continue,\n        }\n    }\n}\n";
+  const std::vector<Repair> repairs = repairs_of("rust", broken);
+  REQUIRE_FALSE(repairs.empty());
+  CHECK(lacuna::syntax::apply(broken, repairs.front().changes).find("Ok(n) if n > 0 => contiune") != std::string::npos);
+}
+
 TEST_CASE("marks of a merge go away") {
   std::vector<Repair> repairs =
       repairs_of("c", "int a;\n<<<<<<< HEAD\nint b;\n=======\nint c;\n>>>>>>> other\nint d;\n");

@@ -48,16 +48,16 @@ TEST_CASE("a misspelt keyword that reads as a name is told with the keyword") {
 }
 
 TEST_CASE("names that are near a keyword, but meant, are left alone") {
-  check_silence("javascript", "it('works', () => {\n  run()\n})\n");           // `if`
-  check_silence("rust", "fn f(g: impl Fn(u8)) {\n    g(1);\n}\n");            // `fn`
-  check_silence("rust", "fn f(a: Child) {\n    a.wait();\n}\n");              // `.await`
-  check_silence("cpp", "retrn a;\nretrn b;\n");                               // written twice
-  check_silence("c", "struct a {\n  int online;\n};\n");                      // `inline`
-  check_silence("c", "int f(void) {\n  ulong a = 1;\n  return a;\n}\n");      // `long`
-  check_silence("cpp", "void f() {\n  log::warning(1);\n}\n");                   // `long`
-  check_silence("python", "class A:\n    ty: int\n");                             // `try`
-  check_silence("javascript", "export {\n  defaults\n}\n");                  // `default`
-  check_silence("java", "class A {\n  Class b = Long.class;\n}\n");           // `class`, `long`
+  check_silence("javascript", "it('works', () => {\n  run()\n})\n");      // `if`
+  check_silence("rust", "fn f(g: impl Fn(u8)) {\n    g(1);\n}\n");        // `fn`
+  check_silence("rust", "fn f(a: Child) {\n    a.wait();\n}\n");          // `.await`
+  check_silence("cpp", "retrn a;\nretrn b;\n");                           // written twice
+  check_silence("c", "struct a {\n  int online;\n};\n");                  // `inline`
+  check_silence("c", "int f(void) {\n  ulong a = 1;\n  return a;\n}\n");  // `long`
+  check_silence("cpp", "void f() {\n  log::warning(1);\n}\n");            // `long`
+  check_silence("python", "class A:\n    ty: int\n");                     // `try`
+  check_silence("javascript", "export {\n  defaults\n}\n");               // `default`
+  check_silence("java", "class A {\n  Class b = Long.class;\n}\n");       // `class`, `long`
 }
 
 TEST_CASE("nothing is said about indentation where the scanner loses its way in strings") {
@@ -70,6 +70,9 @@ TEST_CASE("Python's indentation is checked where the grammar takes any") {
   check_silence("python", good);
   check_cure("python", "def f(a):\n    b = a\n        c = b\n    return c\n", "unexpected indentation", good);
   check_cure("python", "def f(a):\n    b = a\nc = b\n    return c\n", "unexpected indentation", good);
+  // Between two depths, but nothing can follow a `return`.
+  check_cure("python", "def f(a):\n  if a:\n    return a\n   raise a\n", "unexpected indentation",
+             "def f(a):\n  if a:\n    return a\n  raise a\n");
   check_silence("python",
                 "def f(a):\n    b = (a,\n            1)\n    c = \"\"\"\n  x\n      y\n\"\"\"\n"
                 "    return b \\\n        + c\n");

@@ -49,7 +49,15 @@ TEST_CASE("names that lost the mark between them are told if the file has them a
   check_guess("go", "package a\n\nvar b = http.StatusOK\nvar c = httpStatusOK\n",
               "unexpected `httpStatusOK` instead of `http.StatusOK`",
               "package a\n\nvar b = http.StatusOK\nvar c = http.StatusOK\n");
+  check_guess("javascript", "const parser = 1;\na(lint.b);\na(lintparser);\n",
+              "unexpected `lintparser` instead of `lint.parser`", "const parser = 1;\na(lint.b);\na(lint.parser);\n");
+  check_guess("rust", "fn f() {\n    g(Interest::WRITABLE);\n    h(InterestWRITABLE);\n}\n",
+              "unexpected `InterestWRITABLE` instead of `Interest::WRITABLE`",
+              "fn f() {\n    g(Interest::WRITABLE);\n    h(Interest::WRITABLE);\n}\n");
   check_no_guess("rust", "use a::Expr::Lit;\nfn f(b: ExprLit) {}\n");
+  // A member has the name it was given, and a new name may be like two others.
+  check_no_guess("python", "import os\na = os.path\nname = 1\nb = c.osname\n");
+  check_no_guess("python", "a = test.mark\nb = mark\ntestmark = b\n");
   check_no_guess("python", "a = time.sleep\nb = time_sleep\n");
   check_no_guess("python", "a = c.time()\nb = ctime()\n");
 }
@@ -67,12 +75,15 @@ TEST_CASE("a misspelt word that the grammar knows is told if the file writes it 
   check_no_guess("c", "int a;\nint b;\nvoid f(int n) {\n  n = 1;\n}\n");
 }
 
-TEST_CASE("the only statement without its semicolon is told") {
+TEST_CASE("the few statements without their semicolons are told") {
   std::string good;
   for (const std::string name : {"a", "b", "c", "d", "e", "g", "h", "i"}) good += name + "();\n";
   check_guess("javascript", good + "j()\nk();\n", "missing `;`", good + "j();\nk();\n");
   check_no_guess("javascript", "'use strict'\n" + good + "j = function () {\n}\n");
   check_no_guess("javascript", good + "j()\nk()\n");
+  // Two of eighteen are slips.
+  const std::string slipped = good + good + "j()\nk()\n";
+  CHECK(diagnose(tree_that_began_with_errors("javascript", slipped), slipped).size() == 2);
 }
 
 TEST_CASE("the only long list without a comma behind its last element is told") {
@@ -91,6 +102,7 @@ TEST_CASE("neighbours that lost the comma between them are told") {
   check_guess("rust", "fn f() {\n    g!(\"a\" b);\n}\n", "missing `,`", "fn f() {\n    g!(\"a\", b);\n}\n");
   check_no_guess("c", "void g(void) {\n  f((T) &b, a & b, PRIu64 \"a\");\n}\n");
   check_no_guess("python", "f(\n    \"a\"\n    \"b\",\n    c,\n)\n");
+  check_no_guess("python", "f (a (1), c)\n");  // all calls are written so
 }
 
 TEST_CASE("a line left of its docstring's quotes, and a step that no other block takes, are told") {
