@@ -350,6 +350,11 @@ const CpuWeight& CpuBackend::weight(WeightId id) const {
   return weights_[static_cast<size_t>(id.index)];
 }
 
+const CpuWeight* CpuBackend::next_matrix(const CpuWeight& w) const {
+  const auto next = std::find_if(weights_.begin() + (&w - weights_.data()) + 1, weights_.end(), is_matrix);
+  return next == weights_.end() ? nullptr : &*next;
+}
+
 const float* CpuBackend::vector(WeightId id, int64_t cols) const {
   const CpuWeight& w = weight(id);
   LACUNA_CHECK(w.rows == 1 && w.cols == cols);

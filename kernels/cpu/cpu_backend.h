@@ -99,6 +99,8 @@ class CpuBackend : public Backend {
                              std::span<const AttentionSequence> sequences, Tensor out) = 0;
 
   const CpuWeight& weight(WeightId id) const;
+  /// The matrix that was registered behind this one, and so is used next (engine/model/weights.cpp); null: none.
+  const CpuWeight* next_matrix(const CpuWeight& w) const;
   const float* vector(WeightId id, int64_t cols) const;
   /// Null for an invalid id.
   const float* optional_vector(WeightId id, int64_t cols) const;

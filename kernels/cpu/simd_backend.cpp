@@ -12,6 +12,9 @@ namespace {
 /// second-level cache meanwhile, and the rows' activations are read once for all of them.
 constexpr uint64_t kChunkBytes = 256 * 1024;
 
+/// What a worker reads ahead of the next product: as much as memory gives it between two products, about 4 microseconds.
+constexpr uint64_t kAheadBytes = 64 * 1024;
+
 constexpr int64_t kTileFloats = kTileRows * kGroupRows;
 
 /// The most groups that a worker takes at a time, for `num_rows` rows of activations.
@@ -121,6 +124,15 @@ Activations SimdBackend::prepare_activations(Tensor x, bool quantise, bool preci
   return activations;
 }
 
+void SimdBackend::read_behind(const CpuWeight& last) {
+  const CpuWeight* next = next_matrix(last);
+  if (next == nullptr || next->use == WeightUse::head) return pool_.read_ahead({});
+  // Each worker's first range is about so long (ThreadPool::for_each_range).
+  const uint64_t bytes = packed_group_bytes(next->type, next->cols) * static_cast<uint64_t>(num_groups(next->rows));
+  const uint64_t range = bytes / (2 * static_cast<uint64_t>(num_threads()));
+  pool_.read_ahead({.data = next->packed, .step = range, .bytes = std::min(range, kAheadBytes)});
+}
+
 float* SimdBackend::product_tile(int worker) const {
   return product_tiles_.as<float>() + worker * 2 * kTileFloats;
 }
@@ -138,6 +150,7 @@ void SimdBackend::run_linear(Tensor x, std::span<const LinearTarget> targets) {
     most = std::max(most, most_groups(w, x.rows));
   }
   const Activations activations = prepare_activations(x, quantise, precise);
+  read_behind(weight(targets.back().weight));
   pool_.for_each_range(total, most, [&](int64_t begin, int64_t end, int worker) {
     float* tile = product_tile(worker);
     int64_t first = 0;  // group of the target, counted from the first target's
@@ -175,6 +188,7 @@ void SimdBackend::multiply_groups(const Activations& x, const Product& product, 
 void SimdBackend::run_gated(Tensor x, const CpuWeight& gate, const CpuWeight& up, Activation activation, Tensor out) {
   const bool quantise = takes_quantised_activations(gate.type) || takes_quantised_activations(up.type);
   const Activations activations = prepare_activations(x, quantise, gate.precise_inputs || up.precise_inputs);
+  read_behind(up);
   const int64_t most = std::max<int64_t>(1, most_groups(gate, x.rows) / 2);  // of both matrices
   pool_.for_each_range(num_groups(gate.rows), most, [&](int64_t begin, int64_t end, int worker) {
     float* tile = product_tile(worker);

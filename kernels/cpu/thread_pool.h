@@ -9,6 +9,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <thread>
@@ -82,6 +83,16 @@ class ThreadPool {
     });
   }
 
+  /// Memory that the forks to come will read: worker w probably from data + w * step on.
+  struct ReadAhead {
+    const std::byte* data = nullptr;
+    size_t step = 0;
+    size_t bytes = 0;  ///< that each worker asks for
+  };
+  /// From the next fork on, whoever has done his part asks for this memory while he waits, so that it lies in his
+  /// second-level cache when it is wanted. Without it memory rests whenever the caller is alone between two forks.
+  void read_ahead(const ReadAhead& ahead) { ahead_ = ahead; }
+
   /// From now on for_each() and for_each_range() ask `stop`, on the calling thread, before each item or range that it takes
   /// itself. Once that says yes, items that nobody has begun are left out, in all calls until this one is made again.
   /// Null: nothing is asked.
@@ -102,8 +113,9 @@ class ThreadPool {
   void work(int worker, bool pin);
 
   const int num_threads_;
-  TaskFunction function_ = nullptr;  // written before phase_ moves on, read after
+  TaskFunction function_ = nullptr;  // this and the next two: written before phase_ moves on, read after
   void* context_ = nullptr;
+  ReadAhead ahead_;
   alignas(64) std::atomic<uint32_t> phase_{0};
   alignas(64) std::atomic<int> num_running_{0};
   alignas(64) std::atomic<int64_t> next_item_{0};

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <cstddef>
 #include <thread>
 #include <vector>
 
@@ -49,6 +50,17 @@ TEST_CASE("for_each_range covers every item once, in ranges no longer than asked
         for (const auto& count : visits) REQUIRE(count.load() == 1);
       }
     }
+  }
+}
+
+TEST_CASE("a pool that reads ahead does the same work, and stops reading at the end") {
+  const std::vector<std::byte> memory(3 * 1000);
+  for (const size_t bytes : {size_t{0}, size_t{1}, size_t{1000}}) {
+    ThreadPool pool(3, false);
+    pool.read_ahead({.data = memory.data(), .step = 1000, .bytes = bytes});
+    std::atomic<int> visits{0};
+    for (int round = 0; round < 300; ++round) pool.for_each(7, [&](int64_t, int) { visits.fetch_add(1); });
+    CHECK(visits == 300 * 7);
   }
 }
 
