@@ -10,12 +10,14 @@ constexpr size_t max_lines = 8;
 constexpr size_t max_places = 120;  // on one line
 constexpr size_t strings_back = 3;
 
-/// Between two bytes of different kind: where a quote can stand.
+/// Between two bytes of different kind: where a quote can stand. Between two blanks, too, if they are no more: one of
+/// them was within the string.
 bool is_place(std::string_view line, size_t at) {
   if (at == 0 || at == line.size()) return true;
   if (line[at - 1] == '\\') return false;
   bool words = is_word(line[at - 1]) && is_word(line[at]);
-  bool blanks = is_blank(line[at - 1]) && is_blank(line[at]);
+  auto blank_at = [line](size_t i) { return i < line.size() && is_blank(line[i]); };
+  bool blanks = blank_at(at - 1) && blank_at(at) && (blank_at(at + 1) || (at >= 2 && blank_at(at - 2)));
   return !words && !blanks;
 }
 

@@ -35,6 +35,11 @@ int64_t growth(const std::vector<TextChange>& changes) {
   return size;
 }
 
+/// A quote between two blanks makes another string than one beside them.
+bool between_blanks(std::string_view text, ByteRange range) {
+  return range.begin > 0 && is_blank(text[range.begin - 1]) && range.end < text.size() && is_blank(text[range.end]);
+}
+
 uint64_t extended(uint64_t hash, char c) {
   return hash * hash_base + static_cast<unsigned char>(c) + 1;
 }
@@ -161,7 +166,8 @@ bool RepairSearch::try_change(RepairKind kind, ByteRange range, std::string_view
 
 bool RepairSearch::try_changes(RepairKind kind, std::vector<TextChange> changes) {
   if (deadline_.passed() || cuts_comment(changes)) return false;
-  const uint64_t key = key_of(changes);
+  uint64_t key = key_of(changes);
+  if (kind == RepairKind::quote && between_blanks(text_, changes.front().range)) key++;
   if (keys_.contains(key)) return false;
   std::optional<Candidate> candidate = trial(kind, std::move(changes));
   if (!candidate) return false;

@@ -17,6 +17,7 @@ constexpr size_t longest_word = 64;
 constexpr size_t longest_keyword = 16;
 constexpr size_t num_common_joints = 3;
 constexpr std::string_view joints[] = {"(", "[", "{", ".", ")", "]", "}", " ", ",", ":", "=", "\"", "'"};
+constexpr std::string_view rarer_joints[] = {"<", "::", "->", "-", "+"};  // between two words of the file
 
 /// Words of the file and of the grammar: what a merged word may be made of, and what a misspelt one may have been.
 class Vocabulary {
@@ -69,6 +70,9 @@ void split(RepairSearch& search, size_t lexeme, const Vocabulary& words, bool ev
     for (size_t i = 0; i < (known ? std::size(joints) : num_common_joints); i++) {
       search.try_change(RepairKind::split, {range.begin + at, range.begin + at}, joints[i]);
     }
+    if (!words.holds(left) || !words.holds(right)) continue;
+    for (const std::string_view joint : rarer_joints)
+      search.try_change(RepairKind::split, {range.begin + at, range.begin + at}, joint);
   }
 }
 

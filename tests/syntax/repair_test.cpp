@@ -121,6 +121,8 @@ TEST_CASE("a lost opener that joined two words is put between them") {
                "const value = get(key);\nset(key);\nset(key);\n");
   check_repair("cpp", "int f(int x) {\n  if (x) return g(x);\n  ifx) return x;\n  return 0;\n}\n",
                "int f(int x) {\n  if (x) return g(x);\n  if(x) return x;\n  return 0;\n}\n");
+  check_repair("rust", "fn f(a: Result<net::A>) {}\nfn g() -> Resultnet::A> {}\n",
+               "fn f(a: Result<net::A>) {}\nfn g() -> Result<net::A> {}\n");
 }
 
 TEST_CASE("a lost opening brace comes back at the end of its line") {
@@ -156,6 +158,8 @@ TEST_CASE("a lost quote comes back on the side where it is missing") {
                "class A {\n    String a = \"x\";\n    String b = \"y\";\n}\n");
   check_repair("python", "print(\"a\")\nprint(b\")\n", "print(\"a\")\nprint(\"b\")\n");
   check_repair("javascript", "f('a', 'b');\nf('a, 'b');\n", "f('a', 'b');\nf('a', 'b');\n");
+  check_repair("python", "print(a + ' - ' + b)\nprint(time.strftime('%H') +  - ' + b)\n",
+               "print(a + ' - ' + b)\nprint(time.strftime('%H') + ' - ' + b)\n");
 }
 
 TEST_CASE("a misspelt keyword is corrected") {
