@@ -155,8 +155,6 @@ def test_no_source_text_reaches_the_log(tmp_path):
 
 
 def test_lsp_mode_opens_no_network_socket(tmp_path):
-    if subprocess.run(["which", "strace"], capture_output=True).returncode != 0:
-        pytest.skip("strace is not installed")
     trace = tmp_path / "trace"
     talk = INITIALIZE + INITIALIZED + opened("file:///a.py", "python", "x = (\n") + SHUTDOWN + EXIT
     command = ["strace", "-f", "-e", "trace=socket,connect,execve", "-o", str(trace), *program(), "--model", model("smollm2-135m")]
