@@ -31,10 +31,8 @@ uint64_t line_end_class(const Lexeme& before, const Lexeme& after) {
 }
 
 std::string_view word_class(std::string_view word) {
-  bool upper = word[0] >= 'A' && word[0] <= 'Z';
-  bool lower = std::any_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
-  if (!upper) return "w";
-  return lower ? "Word" : "WORD";
+  if (!is_upper(word[0])) return "w";
+  return std::any_of(word.begin(), word.end(), is_lower) ? "Word" : "WORD";
 }
 
 }  // namespace

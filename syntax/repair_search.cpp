@@ -105,7 +105,7 @@ void RepairSearch::hash_text() {
   }
 }
 
-uint64_t RepairSearch::key_of(const std::vector<TextChange>& changes) const {
+uint64_t RepairSearch::key_of(RepairKind kind, const std::vector<TextChange>& changes) const {
   uint64_t hash = 0;
   uint32_t at = 0;
   auto copy = [&](uint32_t end) {
@@ -122,7 +122,8 @@ uint64_t RepairSearch::key_of(const std::vector<TextChange>& changes) const {
     at = change.range.end;
   }
   copy(static_cast<uint32_t>(text_.size()));
-  return hash;
+  const bool within_blanks = kind == RepairKind::quote && between_blanks(text_, changes.front().range);
+  return within_blanks ? hash + 1 : hash;
 }
 
 std::vector<const FixedTerminal*> RepairSearch::terminals_at(uint32_t position) const {
@@ -166,12 +167,10 @@ bool RepairSearch::try_change(RepairKind kind, ByteRange range, std::string_view
 
 bool RepairSearch::try_changes(RepairKind kind, std::vector<TextChange> changes) {
   if (deadline_.passed() || cuts_comment(changes)) return false;
-  uint64_t key = key_of(changes);
-  if (kind == RepairKind::quote && between_blanks(text_, changes.front().range)) key++;
+  const uint64_t key = key_of(kind, changes);
   if (keys_.contains(key)) return false;
   std::optional<Candidate> candidate = trial(kind, std::move(changes));
   if (!candidate) return false;
-  candidate->key = key;
   keys_.insert(key);
   kept_.push_back(std::move(*candidate));
   return true;

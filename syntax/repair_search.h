@@ -27,7 +27,6 @@ struct Candidate {
   bool accepted = false;   ///< nothing is wrong up to the end of the text
   uint32_t reached = 0;    ///< of the old text: where the changed one fails, or its size
   StackFrontier frontier;  ///< at the horizon, in offsets of the old text; empty if it failed before
-  uint64_t key = 0;        ///< equal for changes that differ in layout only
 };
 
 /// A terminal of the grammar that is always written the same.
@@ -78,7 +77,8 @@ class RepairSearch {
   void list_terminals();
   void hash_text();
   bool counts(char c, bool& leading) const;
-  uint64_t key_of(const std::vector<TextChange>& changes) const;
+  /// Equal for changes of a kind that differ in layout only.
+  uint64_t key_of(RepairKind kind, const std::vector<TextChange>& changes) const;
   bool cuts_comment(const std::vector<TextChange>& changes) const;
   StackFrontier resume_before(uint32_t offset) const;
   void run_to_end();

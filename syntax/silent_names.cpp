@@ -27,14 +27,9 @@ bool is_joint(std::string_view text) {
   return std::find(std::begin(joints), std::end(joints), text) != std::end(joints);
 }
 
-bool is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
-
 /// A single letter comes apart from too many words, names joined by `_` are one, and `ExprLit` is likely to be a type
 /// beside `Expr::Lit`; `ExprLIT` is none.
 bool may_be_apart(std::string_view left, std::string_view right) {
-  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
   if (left.size() < 2 || right.size() < 2) return false;
   if (left.back() == '_' || right.front() == '_' || (right.front() >= '0' && right.front() <= '9')) return false;
   if (!is_upper(left.front()) || !is_upper(right.front())) return true;

@@ -56,8 +56,7 @@ class LostCommas {
     const std::string_view id = accepted_.tree.language().id;
     if (id == "c" || id == "cpp") {  // PRIu64 is a string, filename is none
       const std::string_view word = type_of(left) == "identifier" ? text_of(left) : std::string_view();
-      const bool lower =
-          !word.empty() && std::none_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+      const bool lower = !word.empty() && std::none_of(word.begin(), word.end(), is_upper);
       if (lower) tell_after(left);
       return;
     }

@@ -20,6 +20,12 @@ inline bool is_word(char c) {
   return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_' ||
          byte == '$' || byte >= 0x80;
 }
+inline bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+inline bool is_lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
 
 /// The line that holds `offset`, without its end. An offset on the end belongs to the line it ends.
 ByteRange line_at(std::string_view text, uint32_t offset);

@@ -124,7 +124,7 @@ Activations SimdBackend::prepare_activations(Tensor x, bool quantise, bool preci
   return activations;
 }
 
-void SimdBackend::read_behind(const CpuWeight& last) {
+void SimdBackend::read_ahead_of_next(const CpuWeight& last) {
   const CpuWeight* next = next_matrix(last);
   if (next == nullptr || next->use == WeightUse::head) return pool_.read_ahead({});
   // Each worker's first range is about so long (ThreadPool::for_each_range).
@@ -150,7 +150,7 @@ void SimdBackend::run_linear(Tensor x, std::span<const LinearTarget> targets) {
     most = std::max(most, most_groups(w, x.rows));
   }
   const Activations activations = prepare_activations(x, quantise, precise);
-  read_behind(weight(targets.back().weight));
+  read_ahead_of_next(weight(targets.back().weight));
   pool_.for_each_range(total, most, [&](int64_t begin, int64_t end, int worker) {
     float* tile = product_tile(worker);
     int64_t first = 0;  // group of the target, counted from the first target's
@@ -188,7 +188,7 @@ void SimdBackend::multiply_groups(const Activations& x, const Product& product, 
 void SimdBackend::run_gated(Tensor x, const CpuWeight& gate, const CpuWeight& up, Activation activation, Tensor out) {
   const bool quantise = takes_quantised_activations(gate.type) || takes_quantised_activations(up.type);
   const Activations activations = prepare_activations(x, quantise, gate.precise_inputs || up.precise_inputs);
-  read_behind(up);
+  read_ahead_of_next(up);
   const int64_t most = std::max<int64_t>(1, most_groups(gate, x.rows) / 2);  // of both matrices
   pool_.for_each_range(num_groups(gate.rows), most, [&](int64_t begin, int64_t end, int worker) {
     float* tile = product_tile(worker);

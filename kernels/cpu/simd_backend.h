@@ -102,8 +102,8 @@ class SimdBackend final : public CpuBackend {
   Result<void> claim_activations(int64_t row_blocks, bool precise);
   /// x as the products take it; quantised if `quantise`.
   Activations prepare_activations(Tensor x, bool quantise, bool precise);
-  /// Lets workers that wait ask for the weights that are used behind `last`.
-  void read_behind(const CpuWeight& last);
+  /// Lets workers that wait ask for the matrix that is used after `last`.
+  void read_ahead_of_next(const CpuWeight& last);
   /// The groups from `begin` to `end` of a matrix; `tile` is the worker's part of product_tiles_.
   void multiply_groups(const Activations& x, const Product& product, int64_t begin, int64_t end, float* tile) const;
   void multiply_gated_groups(const Activations& x, const CpuWeight& gate, const CpuWeight& up, Activation activation,

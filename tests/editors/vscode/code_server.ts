@@ -144,8 +144,8 @@ export function models(): string {
 function linkModels(home: string, wanted: string[] | undefined): void {
   const own = path.join(home, 'cache/lacuna/models');
   fs.mkdirSync(own, { recursive: true });
-  const here = fs.readdirSync(models()).filter((name) => name.endsWith('.gguf'));
-  for (const name of wanted?.map((each) => `${each}.gguf`) ?? here) fs.symlinkSync(path.join(models(), name), path.join(own, name));
+  const files = wanted?.map((each) => `${each}.gguf`) ?? fs.readdirSync(models()).filter((name) => name.endsWith('.gguf'));
+  for (const name of files) fs.symlinkSync(path.join(models(), name), path.join(own, name));
 }
 
 function environmentFor(home: string): NodeJS.ProcessEnv {

@@ -88,8 +88,8 @@ try {
   await page.keyboard.press('Escape');
   await page.locator('.squiggly-error').first().waitFor();
   await page.waitForTimeout(900);
-  await page.keyboard.press('Control+.');
-  await page.locator('.action-widget .monaco-list-row', { hasText: 'Insert' }).first().waitFor();
+  await vscode.openQuickFixes();
+  await vscode.quickFix('Insert').waitFor();
   await page.waitForTimeout(1300);
   await picture('quick-fix.png');
   await page.keyboard.press('Enter');
